@@ -1,0 +1,145 @@
+"""The simulator as a cloud: the real SDK clients over a function call, as the owner of its subscription."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from azlabs.cloud.base import Cloud, Place
+
+if TYPE_CHECKING:
+    from azlabs.simulator import Simulator
+
+NAME = "simulator"
+REGION = "swedencentral"
+_DATABASE_SUFFIXES = ("", "-wal", "-shm", "-journal")
+_LONGEST_NAP_SECONDS = 0.002
+
+
+class SimulatorCredential:
+    """Answers every scope with a token of the subscription's owner; sync clients take it."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    def get_token(self, *_scopes: str, **_options: Any) -> Any:
+        from azure.core.credentials import AccessToken
+
+        return AccessToken(self._simulator.owner_token(), int(time.time()) + 3600)
+
+    def get_token_info(self, *_scopes: str, **_options: Any) -> Any:
+        from azure.core.credentials import AccessTokenInfo
+
+        return AccessTokenInfo(self._simulator.owner_token(), int(time.time()) + 3600)
+
+    def close(self) -> None:
+        return None
+
+    def __enter__(self) -> SimulatorCredential:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        return None
+
+
+class AsyncSimulatorCredential:
+    """The same for aio clients."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._sync = SimulatorCredential(simulator)
+
+    async def get_token(self, *scopes: str, **options: Any) -> Any:
+        return self._sync.get_token(*scopes, **options)
+
+    async def get_token_info(self, *scopes: str, **options: Any) -> Any:
+        return self._sync.get_token_info(*scopes, **options)
+
+    async def close(self) -> None:
+        return None
+
+    async def __aenter__(self) -> AsyncSimulatorCredential:
+        return self
+
+    async def __aexit__(self, *_details: object) -> None:
+        return None
+
+
+def state_file(home: Path) -> Path:
+    """Where the simulator of this home keeps its state."""
+    return home / "simulator" / "state.sqlite"
+
+
+def connect(home: Path) -> Cloud:
+    """The simulator of this home. A state file that cannot be read is set aside, and `notices` says so."""
+    from azlabs.home import writable_folder
+    from azlabs.simulator import Simulator
+
+    path = state_file(home)
+    writable_folder(path.parent)
+    notices: list[str] = []
+    try:
+        simulator = Simulator(path)
+    except sqlite3.DatabaseError as problem:
+        if isinstance(problem, sqlite3.OperationalError):
+            raise
+        notices.append(_set_aside(path))
+        simulator = Simulator(path)
+    return Cloud(place_of(simulator, notices))
+
+
+def place_of(simulator: Simulator, notices: list[str] | None = None) -> Place:
+    """What a cloud needs to know about a simulator."""
+    from azlabs.simulator import SUBSCRIPTION_ID, TENANT_ID, Request
+
+    def nap(seconds: float) -> None:
+        # Operations complete at the first look; the nap keeps a loop over one that does not from spinning.
+        time.sleep(min(seconds, _LONGEST_NAP_SECONDS))
+
+    def handler(
+        method: str, url: str, headers: dict[str, str], body: bytes | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        answer = simulator.handle(Request(method=method, url=url, headers=headers, body=body))
+        return answer.status, answer.headers, answer.body or b""
+
+    def transport() -> Any:
+        from azlabs.cloud.transport import InProcessTransport
+
+        return InProcessTransport(handler, nap)
+
+    def async_transport() -> Any:
+        from azlabs.cloud.transport import AsyncInProcessTransport
+
+        return AsyncInProcessTransport(handler, nap)
+
+    return Place(
+        name=NAME,
+        account="owner of the simulator",
+        tenant_id=TENANT_ID,
+        subscription_id=SUBSCRIPTION_ID,
+        subscription_name="Simulator",
+        region_default=REGION,
+        costs_money=False,
+        sandboxes_expire=False,
+        credential=SimulatorCredential(simulator),
+        async_credential=lambda: AsyncSimulatorCredential(simulator),
+        open_transport=transport,
+        open_async_transport=async_transport,
+        sleep=nap,
+        poll_seconds=_LONGEST_NAP_SECONDS,
+        patience_seconds=120.0,
+        close=simulator.close,
+        notices=notices if notices is not None else [],
+    )
+
+
+def _set_aside(path: Path) -> str:
+    """Move a damaged database and what belongs to it out of the way; the sentence that says where it went."""
+    kept = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+    for suffix in _DATABASE_SUFFIXES:
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(kept.with_name(kept.name + suffix))
+    return f"The simulator's state could not be read. It was kept as {kept}; the simulator starts empty."
