@@ -30,6 +30,11 @@ def bicep() -> Path:
     return root() / "bicep"
 
 
+def index_file() -> Path:
+    """The file behind `azlabs list`: part of a wheel, made on first use in a checkout."""
+    return root() / ("index.json" if is_installed() else "build/labs-index.json")
+
+
 def lab_folders() -> list[Path]:
     """The folders of the shipped labs (those that hold a `lab.yaml`), by name."""
     try:

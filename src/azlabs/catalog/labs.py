@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -257,3 +258,13 @@ def _with_suffix(path: Path, suffixes: tuple[str, ...]) -> Path:
         if candidate.is_file():
             return candidate
     return path.with_name(path.name + suffixes[0])
+
+
+def write_schema() -> None:
+    """Publish the schema beside this module; run after a change of the model."""
+    path = Path(__file__).with_name("lab.schema.json")
+    path.write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_schema()
