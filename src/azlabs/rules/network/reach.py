@@ -1,0 +1,255 @@
+"""What may pass between two ends, as an exact set, with what decided about each part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from azlabs.rules.network import boxes as algebra
+from azlabs.rules.network import service_tags
+from azlabs.rules.network.addresses import PUBLIC, lowest_text, parse, texts, with_grid
+from azlabs.rules.network.boxes import Box
+from azlabs.rules.network.intervals import IntervalSet, subtract, union_all
+from azlabs.rules.network.ports import Services, first_service, parse_services, services_text
+from azlabs.rules.network.security_rules import Decider
+from azlabs.rules.network.topology import Undecidable
+
+_LISTED = 4
+
+
+def addresses_text(addresses: IntervalSet) -> str:
+    """A set of addresses in a learner's words: prefixes, tags, `the internet`; long lists are cut short."""
+    if not addresses:
+        return "no address"
+    if not subtract(PUBLIC, addresses):
+        rest = texts(subtract(addresses, PUBLIC))
+        return " and ".join(["the internet", *rest[:_LISTED]])
+    names = [*texts(addresses), *service_tags.names_of(addresses)]
+    shown = ", ".join(names[:_LISTED])
+    return shown if len(names) <= _LISTED else f"{shown} and {len(names) - _LISTED} more ranges"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSet:
+    """Addresses that an answer holds, to compare with prefixes and tags."""
+
+    values: IntervalSet
+
+    def equals(self, *prefixes: str) -> bool:
+        """Whether the set is exactly what these addresses, prefixes and ranges cover together."""
+        return self.values == with_grid(union_all(parse(text) for text in prefixes))[0]
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+    def __str__(self) -> str:
+        return addresses_text(self.values)
+
+
+class Passed(NamedTuple):
+    """Packets that get through, and the rules and routes that let them."""
+
+    box: Box
+    by: tuple[Decider, ...]
+
+
+class Refused(NamedTuple):
+    """Packets that do not get through, and what stopped them first."""
+
+    box: Box
+    by: Decider
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One packet: addresses as text, the protocol as Azure writes it, the destination port (None without ports)."""
+
+    source: str
+    destination: str
+    protocol: str
+    port: int | None
+
+    def __str__(self) -> str:
+        port = "" if self.port is None else f" {self.port}"
+        return f"{self.protocol.upper()}{port} from {self.source} to {self.destination}"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The answer to: what may `source` open to `destination`?
+
+    `allowed` holds what passes whatever port the client takes, `partial` what passes for some client ports only (it
+    counts neither as open nor as closed), `unknown` what the configuration does not decide, `denied` the rest. Texts
+    for `services` are those of `ports.parse_services`: "Tcp/443", "Tcp/22, Tcp/3389", "Udp/*", "Icmp", "*".
+    """
+
+    source: str
+    destination: str
+    asked: tuple[Box, ...]
+    allowed: tuple[Passed, ...]
+    denied: tuple[Refused, ...]
+    partial: tuple[Refused, ...] = ()
+    unknown: tuple[Refused, ...] = ()
+    error: type[Exception] = Undecidable
+
+    def _undecided(self, what: Iterable[Refused]) -> Exception:
+        """The exception for a question that the configuration leaves open."""
+        refused = next(iter(what))
+        asked = f"whether {self.source} may connect to {self.destination} ({self._witness(refused.box)})"
+        return self.error(f"{asked} cannot be told: {refused.by}")
+
+    def _boxes(self, services: str | Services) -> list[Box]:
+        chosen = parse_services(services) if isinstance(services, str) else services
+        return [box for whole in self.asked for box in algebra.of_services(chosen, whole.sources, whole.destinations)]
+
+    def _within(self, boxes: Sequence[Box]) -> Reach:
+        def cut(box: Box) -> list[Box]:
+            return algebra.intersect_all([box], boxes)
+
+        def cut_refused(pieces: tuple[Refused, ...]) -> tuple[Refused, ...]:
+            return tuple(Refused(part, by) for box, by in pieces for part in cut(box))
+
+        return replace(
+            self,
+            asked=tuple(part for box in self.asked for part in cut(box)),
+            allowed=tuple(Passed(part, by) for box, by in self.allowed for part in cut(box)),
+            denied=cut_refused(self.denied),
+            partial=cut_refused(self.partial),
+            unknown=cut_refused(self.unknown),
+        )
+
+    def only(self, services: str) -> Reach:
+        """The same answer for these services only."""
+        return self._within(self._boxes(services))
+
+    def minus(self, services: str) -> Reach:
+        """The same answer without these services."""
+        return self._within(algebra.subtract_all(self.asked, self._boxes(services)))
+
+    def without_sources(self, *prefixes: str) -> Reach:
+        """The same answer without what comes from these addresses."""
+        dropped = with_grid(union_all(parse(text) for text in prefixes))[0]
+        kept = [box._replace(sources=s) for box in self.asked if (s := subtract(box.sources, dropped))]
+        return self._within(kept)
+
+    def from_sources(self, *prefixes: str) -> Reach:
+        """The same answer for what comes from these addresses."""
+        kept = with_grid(union_all(parse(text) for text in prefixes))[0]
+        return self._within([box._replace(sources=kept) for box in self.asked])
+
+    def equals(self, services: str) -> bool:
+        """Whether every address of the source may open exactly these services to every address of the destination."""
+        wanted = self._boxes(services)
+        passing = [box for box, _by in self.allowed]
+        if self.partial or algebra.subtract_all(passing, wanted):
+            return False
+        missing = algebra.subtract_all(wanted, passing)
+        if algebra.subtract_all(missing, [box for box, _by in self.unknown]):
+            return False
+        if self.unknown:
+            raise self._undecided(self.unknown)
+        return True
+
+    def all(self, services: str) -> bool:
+        """Whether every address of the source may open all of these services to every address of the destination."""
+        missing = algebra.subtract_all(self._boxes(services), [box for box, _by in self.allowed])
+        if not missing:
+            return True
+        if algebra.subtract_all(missing, [box for box, _by in self.unknown]):
+            return False
+        raise self._undecided(self.unknown)
+
+    def any(self, services: str = "*") -> bool:
+        """Whether any address of the source may open any of these services to any address of the destination."""
+        wanted = self._boxes(services)
+        for pieces in (self.allowed, self.partial):
+            if any(algebra.intersect_boxes(box, want) for box, _by in pieces for want in wanted):
+                return True
+        open_question = [r for r in self.unknown if algebra.intersect_all([r.box], wanted)]
+        if open_question:
+            raise self._undecided(open_question)
+        return False
+
+    def is_empty(self) -> bool:
+        """Whether nothing passes at all."""
+        return not self.any()
+
+    def sources(self, services: str = "*") -> AddressSet:
+        """The source addresses that may open at least one of these services."""
+        chosen = self.only(services)
+        if chosen.unknown:
+            raise self._undecided(chosen.unknown)
+        pieces = [*(p.box for p in chosen.allowed), *(p.box for p in chosen.partial)]
+        return AddressSet(union_all(box.sources for box in pieces))
+
+    def services(self) -> Services:
+        """The protocols and ports that some address may open."""
+        return algebra.services_of([box for box, _by in self.allowed])
+
+    def _witness(self, box: Box) -> Witness:
+        protocol, port = first_service(box.protocols, box.ports)
+        source = lowest_text(box.sources) or addresses_text(box.sources)
+        destination = lowest_text(box.destinations) or addresses_text(box.destinations)
+        return Witness(source, destination, protocol, port)
+
+    def _difference(self, services: str | None) -> tuple[Box, str] | None:
+        """One box that differs from what is wanted (all that passes, without a wish), and what decided about it."""
+        wanted: list[Box] = [] if services is None else self._boxes(services)
+        for passed in self.allowed:
+            if surplus := algebra.subtract_all([passed.box], wanted):
+                return surplus[0], _let_through(passed.by)
+        for refused in (*self.partial, *self.unknown):
+            return refused.box, str(refused.by)
+        for refused in self.denied:
+            if missing := algebra.intersect_all([refused.box], wanted) if wanted else [refused.box]:
+                return missing[0], str(refused.by)
+        if self.allowed:
+            return self.allowed[0].box, _let_through(self.allowed[0].by)
+        return None
+
+    def decided_by(self, services: str | None = None) -> str:
+        """The rule or route behind the first difference from the services that were wanted: the one that lets too
+        much through, else the one that refuses too much. Without a wish: what lets something through, else what
+        refuses."""
+        found = self._difference(services)
+        return found[1] if found else ""
+
+    @property
+    def deciding_rule(self) -> str:
+        """`decided_by()`: the rule that lets something through, or where nothing passes the rule that refuses it."""
+        return self.decided_by()
+
+    def witness(self, services: str | None = None) -> Witness | None:
+        """One packet of the difference that `decided_by` explains."""
+        found = self._difference(services)
+        return self._witness(found[0]) if found else None
+
+    def canonical(self) -> tuple[tuple[Box, ...], ...]:
+        """The answer without names and deciders, in one spelling: equal exactly for equal behaviour."""
+        groups: tuple[Sequence[Passed | Refused], ...] = (self.allowed, self.partial, self.unknown)
+        return tuple(algebra.merged([piece.box for piece in pieces]) for pieces in groups)
+
+    def __str__(self) -> str:
+        if not self.allowed and not self.partial:
+            return "cannot be told" if self.unknown else "nothing"
+        sources = union_all(box.sources for box in self.asked)
+        destinations = union_all(box.destinations for box in self.asked)
+        lines: dict[str, list[Box]] = {}
+        for passing, note in ((self.allowed, ""), (self.partial, " from some client ports only")):
+            for box in algebra.merged([piece.box for piece in passing]):
+                suffix = note
+                if box.sources != sources:
+                    suffix += f" from {addresses_text(box.sources)}"
+                if box.destinations != destinations:
+                    suffix += f" to {addresses_text(box.destinations)}"
+                lines.setdefault(suffix, []).append(box)
+        return "; ".join(f"{services_text(algebra.services_of(found))}{suffix}" for suffix, found in lines.items())
+
+
+def _let_through(deciders: tuple[Decider, ...]) -> str:
+    """The rules that opened something, without the default rules where somebody wrote one."""
+    for kind in ("rule", "default rule", "route", "platform"):
+        if own := [str(decider) for decider in deciders if decider.kind == kind]:
+            return " and ".join(dict.fromkeys(own))
+    return ""
