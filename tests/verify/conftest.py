@@ -26,7 +26,7 @@ class FakeCloud:
     asked: Counter[str] = field(default_factory=Counter)
     lock: Any = field(default_factory=threading.Lock)
 
-    def get(self, path: str, api_version: str) -> Any:
+    def get(self, path: str, _api_version: str) -> Any:
         with self.lock:
             self.asked[path.lower()] += 1
         answer = self.known.get(path.lower())
@@ -36,7 +36,7 @@ class FakeCloud:
             raise answer
         return answer
 
-    def api_version(self, resource_type: str) -> str:
+    def api_version(self, _resource_type: str) -> str:
         return "2025-01-01"
 
     def client(self, kind: type[Any], **arguments: Any) -> Any:
