@@ -26,8 +26,10 @@ def _pieces(pattern: str, arguments: Sequence[Any]) -> Iterator[str]:
         if match[1] is not None:
             index = int(match[1])
             if index >= len(arguments):
-                raise _bad("Index (zero based) must be greater than or equal to zero and less than the size of the"
-                           " argument list.")
+                raise _bad(
+                    "Index (zero based) must be greater than or equal to zero and less than the size of the"
+                    " argument list."
+                )
             yield _align(_value(arguments[index], match[3] or ""), int(match[2] or 0))
         elif text in ("{{", "}}"):
             yield text[0]
@@ -76,7 +78,9 @@ def number(value: int | float, spec: str) -> str:
             sign = "-" if whole < 0 else ""
             return sign + str(abs(whole)).rjust(digits or 0, "0")
         case "X" | "B":
-            raw = format(whole & (2**64 - 1 if not -(2**31) <= whole < 2**31 else 2**32 - 1), kind if kind != "B" else "b")
+            raw = format(
+                whole & (2**64 - 1 if not -(2**31) <= whole < 2**31 else 2**32 - 1), kind if kind != "B" else "b"
+            )
             return raw.rjust(digits or 0, "0")
         case "N":
             return _fixed(value, 2 if digits is None else digits, ",")
@@ -96,7 +100,11 @@ def number(value: int | float, spec: str) -> str:
 
 
 def _fixed(value: int | float | Decimal, digits: int, group: str) -> str:
-    exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP) if digits < 25 else Decimal(str(value))
+    exact = (
+        Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+        if digits < 25
+        else Decimal(str(value))
+    )
     return format(exact, f"{group}.{digits}f")
 
 
@@ -143,9 +151,7 @@ _STANDARD_DATES = {
     "y": "yyyy MMMM",
     "Y": "yyyy MMMM",
 }
-_DATE_PART = re.compile(
-    r"'[^']*'|\"[^\"]*\"|\\.|%[A-Za-z]|y+|M+|d+|H+|h+|m+|s+|f+|F+|t+|z+|K|g+|."
-)
+_DATE_PART = re.compile(r"'[^']*'|\"[^\"]*\"|\\.|%[A-Za-z]|y+|M+|d+|H+|h+|m+|s+|f+|F+|t+|z+|K|g+|.")
 
 
 def date(moment: datetime, spec: str) -> str:

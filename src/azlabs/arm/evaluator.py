@@ -198,7 +198,13 @@ def _call_user(node: Call, context: Context) -> Any:
         name = str(parameter.get("name", ""))
         values[name] = context.check(parameter, value, name) if context.check else value
     inner = replace(
-        context, parameters=_lookup("parameter", values), variables=None, copies={}, lambdas={}, runtime=None, names=None
+        context,
+        parameters=_lookup("parameter", values),
+        variables=None,
+        copies={},
+        lambdas={},
+        runtime=None,
+        names=None,
     )
     value = evaluate_json(function.body, inner)
     return context.check(function.output, value, node.name) if context.check else value
@@ -235,8 +241,10 @@ def _evaluate_object(value: Mapping[str, Any], context: Context, walk: Walk) -> 
 
 def is_property_copy(value: Any) -> bool:
     """Is the member `copy` of an object a list of property loops?"""
-    return isinstance(value, list) and bool(value) and all(
-        isinstance(loop, dict) and "name" in loop and "count" in loop and "input" in loop for loop in value
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(loop, dict) and "name" in loop and "count" in loop and "input" in loop for loop in value)
     )
 
 

@@ -187,6 +187,18 @@ def unparse(node: Node) -> str:
     return f"{base}[{unparse(node.index)}]"
 
 
+def as_node(value: Any) -> Node:
+    """A JSON value of a template as one tree: objects and arrays become the calls that make them."""
+    if isinstance(value, str):
+        return parse(value) if is_expression(value) else Literal(unescape(value))
+    if isinstance(value, list):
+        return Call("createArray", "createarray", tuple(map(as_node, value)))
+    if isinstance(value, dict):
+        parts = (part for name, item in value.items() for part in (as_node(name), as_node(item)))
+        return Call("createObject", "createobject", tuple(parts))
+    return Literal(value)
+
+
 def _spell(value: Any) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"

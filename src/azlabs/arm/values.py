@@ -62,9 +62,7 @@ def equal(left: Any, right: Any) -> bool:
         if len(left) != len(right):
             return False
         others = {name.lower(): item for name, item in right.items()}
-        return all(
-            name.lower() in others and equal(item, others[name.lower()]) for name, item in left.items()
-        )
+        return all(name.lower() in others and equal(item, others[name.lower()]) for name, item in left.items())
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(equal, left, right))
     if isinstance(left, bool) or isinstance(right, bool):

@@ -77,7 +77,9 @@ def _contains(container: Any, item: Any) -> bool:
         return any(equal(item, other) for other in container)
     if isinstance(container, dict):
         return find_key(container, text_of(item)) is not None
-    raise invalid("contains", f"expects its first parameter to be an object, an array, or a string, got '{type_name(container)}'.")
+    raise invalid(
+        "contains", f"expects its first parameter to be an object, an array, or a string, got '{type_name(container)}'."
+    )
 
 
 @function("indexOf", 2)
@@ -152,7 +154,9 @@ def _unique(items: list[Any]) -> list[Any]:
 
 def _canonical(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ",".join(f"{name.lower()!r}:{_canonical(value[name])}" for name in sorted(value, key=str.lower)) + "}"
+        return (
+            "{" + ",".join(f"{name.lower()!r}:{_canonical(value[name])}" for name in sorted(value, key=str.lower)) + "}"
+        )
     if isinstance(value, list):
         return "[" + ",".join(map(_canonical, value)) + "]"
     return compact(value)

@@ -43,7 +43,8 @@ def _cidr_subnet(text: Any, prefix: Any, index: Any) -> str:
     length, place = integer("cidrSubnet", prefix), integer("cidrSubnet", index)
     if not network.prefixlen <= length <= network.max_prefixlen:
         raise invalid(
-            "cidrSubnet", f"parameters are invalid: the new prefix must be from {network.prefixlen} to {network.max_prefixlen}."
+            "cidrSubnet",
+            f"parameters are invalid: the new prefix must be from {network.prefixlen} to {network.max_prefixlen}.",
         )
     if not 0 <= place < 1 << (length - network.prefixlen):
         raise invalid("cidrSubnet", f"parameters are invalid: '{network}' has no subnet /{length} with index {place}.")

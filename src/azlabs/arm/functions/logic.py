@@ -49,7 +49,9 @@ def _bool(value: Any) -> bool:
         return value.strip().lower() in ("true", "1")
     if isinstance(value, (bool, int)):
         return bool(value)
-    raise invalid("bool", f"parameter is not valid: a value of type '{type_name(value)}' cannot be converted to a boolean.")
+    raise invalid(
+        "bool", f"parameter is not valid: a value of type '{type_name(value)}' cannot be converted to a boolean."
+    )
 
 
 @function("coalesce", 1, None, lazy=True, builds=False)

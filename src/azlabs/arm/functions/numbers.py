@@ -69,7 +69,9 @@ def _int(value: Any) -> int:
         return _in_range("int", int(value) if not isinstance(value, str) or len(value) < 40 else INTEGER)
     except (ValueError, OverflowError):
         shown = str(value)[:60]
-        raise invalid("int", f"parameter is not valid. The value '{shown}' cannot be converted to an integer.") from None
+        raise invalid(
+            "int", f"parameter is not valid. The value '{shown}' cannot be converted to an integer."
+        ) from None
 
 
 @function("float", 1)

@@ -9,7 +9,7 @@ from azlabs.arm.errors import ExpressionError
 from azlabs.arm.evaluator import Context, Deferred
 from azlabs.arm.functions import Function, function, invalid
 from azlabs.arm.functions.arguments import string
-from azlabs.arm.ids import join
+from azlabs.arm.ids import RESOURCE_GROUP_TYPE, join
 from azlabs.arm.scopes import Kind
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
@@ -55,6 +55,8 @@ def _resource_id(context: Context, *parts: Any) -> str:
         subscription, group = before[0], ""
     elif before:
         group = before[0]
+    if subscription and kind.lower() == RESOURCE_GROUP_TYPE.lower():
+        return f"/subscriptions/{subscription}/resourceGroups/{names[0]}"
     if group:
         return join(f"/subscriptions/{subscription}/resourceGroups/{group}", kind, names)
     if subscription:
@@ -65,7 +67,10 @@ def _resource_id(context: Context, *parts: Any) -> str:
 @function("subscriptionResourceId", 2, None, context=True)
 def _subscription_resource_id(context: Context, *parts: Any) -> str:
     before, kind, names = _split("subscriptionResourceId", parts, 1)
-    return join(f"/subscriptions/{before[0] if before else context.scope.subscription_id}", kind, names)
+    subscription = before[0] if before else context.scope.subscription_id
+    if kind.lower() == RESOURCE_GROUP_TYPE.lower():
+        return f"/subscriptions/{subscription}/resourceGroups/{names[0]}"
+    return join(f"/subscriptions/{subscription}", kind, names)
 
 
 @function("managementGroupResourceId", 2, None, context=True)
@@ -146,8 +151,8 @@ def _target(context: Context, name: str, given: Any, api_version: Any) -> tuple[
         return found[0], version or found[1]
     if not text.startswith("/"):
         raise ExpressionError(
-            f"The template reference '{text[:200]}' is not valid: could not find template resource or resource copy "
-            "with this name. Please see https://aka.ms/arm-function-reference for usage details."
+            f"The template reference '{text[:200]}' is not valid: could not find template resource or resource "
+            "copy with this name. Please see https://aka.ms/arm-function-reference for usage details."
         )
     return text, version
 

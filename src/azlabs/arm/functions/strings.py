@@ -53,7 +53,9 @@ def _decode(name: str, text: str) -> str:
     try:
         return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):
-        raise invalid(name, "was invoked with a parameter that is not valid. The value cannot be decoded from base64.") from None
+        raise invalid(
+            name, "was invoked with a parameter that is not valid. The value cannot be decoded from base64."
+        ) from None
 
 
 @function("base64ToJson", 1)
@@ -101,7 +103,9 @@ def _concat(*items: Any) -> Any:
     if all(isinstance(item, list) for item in items):
         return [part for item in items for part in item]
     if any(isinstance(item, (list, dict)) or item is None for item in items):
-        raise invalid("concat", "parameters are invalid: all must be arrays, or all must be strings, numbers or booleans.")
+        raise invalid(
+            "concat", "parameters are invalid: all must be arrays, or all must be strings, numbers or booleans."
+        )
     return bounded(text_of(item) for item in items)
 
 
@@ -151,38 +155,40 @@ def _trim(text: Any) -> str:
 
 @function("replace", 3)
 def _replace(text: Any, old: Any, new: Any) -> str:
-    text, old, new = string("replace", text), string("replace", old), string("replace", new)
-    if old == "":
+    source, part, new = string("replace", text), string("replace", old), string("replace", new)
+    if part == "":
         raise invalid("replace", "parameters are invalid: the second must not be empty.")
-    if len(text) + text.count(old) * (len(new) - len(old)) > STRING_LENGTH:
+    if len(source) + source.count(part) * (len(new) - len(part)) > STRING_LENGTH:
         raise too_long()
-    return text.replace(old, new)
+    return source.replace(part, new)
 
 
 @function("padLeft", 2, 3)
 def _pad_left(value: Any, width: Any, fill: Any = " ") -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise invalid("padLeft", f"expects its first parameter to be a string or an integer, got '{type_name(value)}'.")
-    length = integer("padLeft", width)
-    if length < 0 or len(string("padLeft", fill)) != 1:
-        raise invalid("padLeft", "parameters are invalid: the length must not be negative and the fill must be one character.")
+    length, mark = integer("padLeft", width), string("padLeft", fill)
+    if length < 0 or len(mark) != 1:
+        raise invalid(
+            "padLeft", "parameters are invalid: the length must not be negative and the fill must be one character."
+        )
     if length > STRING_LENGTH:
         raise too_long()
-    return str(value).rjust(length, fill)
+    return str(value).rjust(length, mark)
 
 
 @function("substring", 2, 3)
 def _substring(text: Any, start: Any, length: Any = None) -> str:
-    text, start = string("substring", text), integer("substring", start)
-    size = len(text) - start if length is None else integer("substring", length)
-    if start < 0 or size < 0 or start + size > len(text):
+    source, first = string("substring", text), integer("substring", start)
+    size = len(source) - first if length is None else integer("substring", length)
+    if first < 0 or size < 0 or first + size > len(source):
         raise invalid(
             "substring",
             "parameters are invalid: 'index' and 'length' must refer to a location within the string. "
-            f"The 'index' parameter: '{start}', the 'length' parameter: '{size}', the length of the string parameter:"
-            f" '{len(text)}'.",
+            f"The 'index' parameter: '{first}', the 'length' parameter: '{size}', the length of the string parameter:"
+            f" '{len(source)}'.",
         )
-    return text[start : start + size]
+    return source[first : first + size]
 
 
 @function("startsWith", 2)
@@ -212,14 +218,16 @@ def last_index_of(text: str, part: str) -> int:
 
 @function("uri", 2)
 def _uri(base: Any, relative: Any) -> str:
-    base, relative = string("uri", base), string("uri", relative)
+    start, rest = string("uri", base), string("uri", relative)
     try:
-        parts = urlsplit(base)
+        parts = urlsplit(start)
         if not parts.scheme or not parts.netloc:
-            raise ValueError(base)
-        return urljoin(base, relative)
+            raise ValueError(start)
+        return urljoin(start, rest)
     except ValueError:
-        raise invalid("uri", f"expects its first parameter to be an absolute URI. The provided value is '{base[:100]}'.") from None
+        raise invalid(
+            "uri", f"expects its first parameter to be an absolute URI. The provided value is '{start[:100]}'."
+        ) from None
 
 
 @function("uriComponent", 1)
@@ -243,7 +251,13 @@ def _parse_uri(text: Any) -> dict[str, Any]:
         raise invalid("parseUri", "expects its parameter to be an absolute URI.")
     default = {"http": 80, "https": 443, "ftp": 21}.get(parts.scheme)
     query = f"?{parts.query}" if parts.query else ""
-    return {"scheme": parts.scheme, "host": parts.hostname or "", "port": port or default, "path": parts.path or "/", "query": query}
+    return {
+        "scheme": parts.scheme,
+        "host": parts.hostname or "",
+        "port": port or default,
+        "path": parts.path or "/",
+        "query": query,
+    }
 
 
 @function("buildUri", 1)
@@ -254,7 +268,8 @@ def _build_uri(value: Any) -> str:
     path = str(value.get("path") or "/")
     query = str(value.get("query") or "")
     query = f"?{query.removeprefix('?')}" if query else ""
-    return f"{value.get('scheme', 'https')}://{value.get('host', '')}{port}{path if path.startswith('/') else '/' + path}{query}"
+    path = path if path.startswith("/") else f"/{path}"
+    return f"{value.get('scheme', 'https')}://{value.get('host', '')}{port}{path}{query}"
 
 
 @function("fail", 1)
