@@ -1,0 +1,37 @@
+"""Tables and figures as they are shown: everything fits 80 columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """An empty table. A column whose name starts with `>` is aligned right, one that starts with `!` is not wrapped."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", show_edge=False, padding=(0, 1))
+    for column in columns:
+        name = column.lstrip(">!")
+        made.add_column(name, justify="right" if ">" in column[:2] else "left", no_wrap="!" in column[:2])
+    return made
+
+
+def dollars(amount: float | None, digits: int = 3) -> str:
+    """`0.02`, `?` when it is not known."""
+    if amount is None:
+        return "?"
+    text = f"{amount:.{digits}f}"
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
+
+
+def minutes(count: float) -> str:
+    """`40 min`, `1 h 30 min`."""
+    hours, rest = divmod(round(count), 60)
+    return " ".join(
+        part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if part
+    )
