@@ -31,9 +31,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from azlabs.simulator.http import Answer
+    from azlabs.simulator.records import Resource
     from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 Body = dict[str, Any]
+PatchKind = Literal["tags", "merge", "none"]
 ScopeKind = Literal["resourceGroup", "subscription", "managementGroup", "tenant", "extension"]
 
 
@@ -160,6 +162,7 @@ class ResourceType:
     """Has a location of its own. Required on creation (LocationRequired) unless `default_location`; can never change."""
     default_location: ClassVar[str | None] = None
     """Location when the request has none ("global"); allowed even where it is no region."""
+    location_code: ClassVar[str] = "LocationNotAvailableForResourceType"
     tagged: ClassVar[bool] = True
     members: ClassVar[frozenset[str]] = frozenset()
     """Top-level members beside location, tags and properties: "sku", "kind", "identity", "zones", "plan", "managedBy", "extendedLocation"."""
@@ -172,8 +175,14 @@ class ResourceType:
     required: ClassVar[tuple[str, ...]] = ()
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Allowed words per path, compared without case; stored in the spelling given here."""
-    required_code: ClassVar[tuple[str, str]] = ("InvalidRequestContent", "The required property '{path}' is missing in resource '{name}'.")
-    choices_code: ClassVar[tuple[str, str]] = ("InvalidRequestFormat", "Value '{value}' of '{path}' in resource '{name}' is not one of {allowed}.")
+    required_code: ClassVar[tuple[str, str]] = (
+        "InvalidRequestContent",
+        "The required property '{path}' is missing in resource '{name}'.",
+    )
+    choices_code: ClassVar[tuple[str, str]] = (
+        "InvalidRequestFormat",
+        "Value '{value}' of '{path}' in resource '{name}' is not one of {allowed}.",
+    )
     etag: ClassVar[bool] = False
     """Show `etag` (W/"guid") in the document and its parts, as Microsoft.Network does."""
     state: ClassVar[str | None] = "properties.provisioningState"
@@ -181,6 +190,8 @@ class ResourceType:
     shows_type: ClassVar[bool] = True
     """Parts of some providers have no `type` member."""
     system_data: ClassVar[bool] = False
+    members_since: ClassVar[Mapping[str, str]] = {}
+    """Paths that older api-versions do not show: {path: first version that has it}."""
     guid: ClassVar[str | None] = None
     """A path that gets a GUID on creation and keeps it ("properties.resourceGuid")."""
 
@@ -194,8 +205,10 @@ class ResourceType:
     updates: ClassVar[Announce] = Announce(200)
     patched: ClassVar[Announce] = Announce(200)
     deletes: ClassVar[Announce] = Announce(200, body=False)
+    updates_silently: ClassVar[Announce] = Announce(200, body=False)
+    """Of the document when only a part of it was written; not shown to anybody."""
     missing_delete: ClassVar[int] = 204
-    patch: ClassVar[Literal["tags", "merge", "none"]] = "merge"
+    patch: ClassVar[PatchKind] = "merge"
     """What PATCH may change: tags only, everything (JSON merge), or nothing (405)."""
     not_found: ClassVar[tuple[str, str] | None] = None
     """(code, message) of a 404; None: ResourceNotFound in ARM's words. `{id}`, `{name}`, `{type}`, `{group}` are replaced."""
@@ -246,6 +259,22 @@ class ResourceType:
 
     def advance(self, call: Call) -> None:
         """Called before a resource with unfinished work (`Write.pending`) is read: do the next piece."""
+
+    def moved(self, write: Write, old: str) -> None:
+        """A write with another location than the stored one, which Azure refuses."""
+        write.refuse(
+            "InvalidResourceLocation",
+            f"The resource '{write.name}' already exists in location '{old}' in resource group '{write.call.group_name()}'. A resource with the "
+            f"same name cannot be created in location '{write.body.get('location')}'. Please select a new resource name.",
+            409,
+        )
+
+    def canonical_id(self, call: Call) -> str | None:
+        """The id of a new resource, for types whose ids have a form of their own."""
+        return None
+
+    def read(self, call: Call, row: Resource) -> None:
+        """Called when a stored resource is read by its own URL, after `advance`: refuse, or note the reading."""
 
     # --- whole-request overrides, for the few types that are not CRUD ---------------------------------------------------
     def handle(self, call: Call) -> Answer | None:

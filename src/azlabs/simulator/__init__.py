@@ -1,0 +1,92 @@
+"""An embedded Azure: one function from request to answer.
+
+simulator = Simulator()                   # in memory; Simulator(path) keeps its state in a SQLite file
+answer = simulator.handle(Request("GET", "https://management.azure.com/subscriptions?api-version=2022-12-01",
+                                  {"Authorization": f"Bearer {simulator.owner_token()}"}))
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from azlabs.simulator.clock import Clock
+from azlabs.simulator.http import Answer, Request, json_answer, split_url
+from azlabs.simulator.identity import SUBSCRIPTION_ID, TENANT_ID
+from azlabs.simulator.resource_manager import ResourceManager
+from azlabs.simulator.store import Store
+from azlabs.simulator.tokens import Principal, Tokens
+
+__all__ = ["SUBSCRIPTION_ID", "TENANT_ID", "Answer", "Principal", "Request", "Simulator"]
+
+MANAGEMENT_HOSTS = frozenset({"", "management.azure.com", "localhost", "127.0.0.1", "[::1]"})
+_log = logging.getLogger(__name__)
+
+
+class Simulator:
+    """Routes requests by host. Safe for several threads, and for several processes on one file."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.store = Store(path)
+        self.clock = Clock()
+        from azlabs.simulator.identity import prepare
+
+        prepare(self.store, self.clock.now())
+        self.tokens = Tokens(self.store, TENANT_ID, SUBSCRIPTION_ID)
+        self.resource_manager = ResourceManager(self.store, self.clock, self.tokens)
+
+    def handle(self, request: Request) -> Answer:
+        """Answer one request. Never raises: what cannot be answered is a 4xx or 5xx with an ARM error body."""
+        try:
+            host, path, query = split_url(request.url)
+            if host not in MANAGEMENT_HOSTS:
+                message = f"The simulator does not model the host '{host[:200]}'."
+                return json_answer(
+                    {"error": {"code": "NotModelledBySimulator", "message": message, "target": host[:200]}}, 501
+                )
+            end = request.url.find("://")
+            base = (
+                request.url[: request.url.index("/", end + 3)]
+                if end > 0 and host not in ("", "management.azure.com")
+                else "https://management.azure.com"
+            )
+            return self.resource_manager.handle(request, base, path, query)
+        except Exception:
+            _log.exception("a request could not be answered: %s %s", request.method, request.url[:500])
+            return json_answer(
+                {
+                    "error": {
+                        "code": "InternalServerError",
+                        "message": "The simulator failed to answer; its log says more.",
+                    }
+                },
+                500,
+            )
+
+    def owner_token(self) -> str:
+        """A bearer token of the subscription's owner."""
+        return self.tokens.issue(self.tokens.owner, self.clock.now())
+
+    def token(self, principal: Principal, audience: str = "https://management.azure.com") -> str:
+        """A bearer token of any principal, for an audience."""
+        return self.tokens.issue(principal, self.clock.now(), audience)
+
+    def snapshot(self) -> bytes:
+        """The whole state."""
+        return self.store.snapshot()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go back to a snapshot (of this simulator, or of another one with the same format)."""
+        self.store.restore(snapshot)
+        self.tokens.reload()
+        self.resource_manager.gates.forget()
+
+    def close(self) -> None:
+        """Close the store; a file keeps its state."""
+        self.store.close()
+
+    def __enter__(self) -> Simulator:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()

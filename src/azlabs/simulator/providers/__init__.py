@@ -1,0 +1,9 @@
+"""The providers: modules by namespace. A namespace that is not listed is not modelled."""
+
+from __future__ import annotations
+
+NAMESPACES: dict[str, tuple[str, ...]] = {
+    "microsoft.resources": ("resources",),
+}
+"""Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.
+A module defines resource types (they register themselves) and may list `ENDPOINTS`."""

@@ -1,0 +1,75 @@
+"""DELETE of one resource and of a whole resource group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azlabs.simulator.http import Answer
+from azlabs.simulator.records import Resource
+from azlabs.simulator.resource_manager import documents, operations, reads, registry, writes
+from azlabs.simulator.resource_manager.calls import Call, Write
+
+if TYPE_CHECKING:
+    from azlabs.simulator.resource_manager.resource_type import ResourceType
+
+DAY = 86400.0
+
+
+def delete(call: Call, kind: ResourceType) -> Answer:
+    """Delete what the call names; `missing_delete` (204) when it is not there."""
+    with call.store.writing():
+        call.manager.require_group(call)
+        if kind.part_of is not None:
+            owner_call, chain = call.manager.owner_of(call, kind)
+            row = call.store.get(owner_call.key)
+            if row is None:
+                return Answer(kind.missing_delete)
+            done = writes.delete_part(call, kind)
+            return _announced(call, kind, row.location) if done else Answer(kind.missing_delete)
+        row = call.store.get(call.key)
+        if row is None:
+            writes.check_preconditions(call, None)
+            return Answer(kind.missing_delete)
+        writes.check_preconditions(call, row)
+        write = Write(call, kind, row.id, row.name, row.copy(), row.body)
+        write.resource, write.hidden = row, row.hidden
+        call.manager.gates.check("delete", call.principal, write)
+        documents.check_not_in_use(write)
+        kind.deleting(write)
+        remove(call, row, kind)
+        return _announced(call, kind, row.location)
+
+
+def remove(call: Call, row: Resource, kind: ResourceType) -> None:
+    """Take a resource and all below it out of the store; soft-deletable types are remembered."""
+    store = call.store
+    for key, type_key in store.keys_below(row.key):
+        inner = registry.find(type_key)
+        if inner is not None and inner.soft_delete_days:
+            below = store.get(key)
+            if below is not None:
+                bury(call, below, inner)
+        call.manager.gates.touched(type_key)
+    if kind.soft_delete_days:
+        bury(call, row, kind)
+    store.delete(row.key)
+    call.manager.gates.touched(kind.key)
+
+
+def bury(call: Call, row: Resource, kind: ResourceType) -> None:
+    """Keep a deleted resource recoverable for as long as its type says."""
+    call.store.bury(row, call.now, call.now + kind.soft_delete_days * DAY)
+
+
+def _announced(call: Call, kind: ResourceType, location: str) -> Answer:
+    announce = kind.deletes
+    headers: dict[str, str] = {}
+    if announce.headers:
+        headers = operations.start(call, kind, call.key, announce, location=location)
+    return Answer(announce.status, headers)
+
+
+def missing(call: Call, kind: ResourceType) -> Answer:
+    """The answer to a delete of what is not there."""
+    reads.missing_above(call, kind)
+    return Answer(kind.missing_delete)

@@ -1,0 +1,174 @@
+"""Long-running operations: a row that is advanced by whoever asks next, in whatever process.
+
+Work that is only announced as long (most writes) is done when it is accepted; its operation completes at the first poll,
+or after `latency` seconds when the simulator has one. Work that really takes several steps (a deployment) registers a
+worker for its `kind` and is advanced on every poll and read.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from azlabs.simulator.clock import stamp
+from azlabs.simulator.http import Answer, dumps, json_answer
+from azlabs.simulator.resource_manager import registry
+from azlabs.simulator.resource_manager.errors import Refused
+
+if TYPE_CHECKING:
+    from azlabs.simulator.resource_manager.calls import Call
+    from azlabs.simulator.resource_manager.resource_type import Announce, ResourceType
+
+FOLDERS = frozenset({
+    "operations", "operationresults", "operationstatuses", "operationsstatus", "asyncoperations", "azureasyncoperation",
+    "asyncoperationresults", "azureasyncoperations", "operationstatus", "azureasyncoperationresults", "asyncoperationstatus",
+    "deploymentstackoperationstatus", "privatednsoperationstatuses", "privatednsoperationresults", "dnsoperationstatuses", "dnsoperationresults",
+    "operationid", "capsoperations", "operationresult",
+})  # fmt: skip
+"""Last folder of the URLs that poll operations."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """A row of `operations`. `data`: {"method", "type", "api_version", "shape", "result"?, "error"?, "work"?}."""
+
+    id: str
+    kind: str
+    key: str
+    status: str
+    created: float
+    ready: float
+    finished: float | None
+    data: dict[str, Any]
+
+
+Worker = Callable[["Call", Operation], str]
+"""Does the next piece of an operation's work and returns its status (InProgress words, Succeeded, Failed, Canceled);
+may set `data["error"]` ({"code", "message"}) and `data["result"]` (JSON for the Location URL)."""
+
+WORKERS: dict[str, Worker] = {}
+FINAL = frozenset({"Succeeded", "Failed", "Canceled"})
+
+
+def start(
+    call: Call, kind: ResourceType, key: str, announce: Announce, *, location: str = "", method: str = "", worker: str = "",
+    data: dict[str, Any] | None = None, id: str = "",
+) -> dict[str, str]:  # fmt: skip
+    """Note an accepted operation on the resource `key`; the headers that announce it."""
+    id = id or str(uuid.uuid4())
+    store, latency = call.store, call.manager.latency(kind.type, method or call.method)
+    facts = {
+        "method": method or call.method,
+        "type": kind.type,
+        "api_version": call.api_version,
+        "shape": kind.operation_body,
+        **(data or {}),
+    }
+    store.sql.execute(
+        "INSERT INTO operations VALUES (?,?,?,?,?,?,?,?)",
+        (id, worker, key, "InProgress", call.now, call.now + latency, None, dumps(facts)),
+    )
+    store.changes += 1
+    return announcement(call, kind, id, announce, location)
+
+
+def announcement(call: Call, kind: ResourceType, id: str, announce: Announce, location: str = "") -> dict[str, str]:
+    """Azure-AsyncOperation, Location and Retry-After for an operation."""
+    status_folder, result_folder = kind.operation_paths
+    subscription = call.route.subscription
+    root = f"{call.base}/subscriptions/{subscription}" if subscription else call.base
+    namespace = kind.type.partition("/")[0]
+    where = f"{root}/providers/{namespace}/locations/{location or 'global'}"
+    headers: dict[str, str] = {}
+    for header in announce.headers:
+        if header == "azure-asyncoperation":
+            headers["Azure-AsyncOperation"] = f"{where}/{status_folder}/{id}?api-version={call.api_version}"
+        else:
+            headers["Location"] = f"{where}/{result_folder}/{id}?api-version={call.api_version}"
+    if headers:
+        if announce.retry_after is not None:
+            headers["Retry-After"] = str(announce.retry_after)
+        headers["retry-after-ms"] = "1"
+    return headers
+
+
+def load(call: Call, id: str) -> Operation | None:
+    """The operation with this id."""
+    row = call.store.sql.execute(
+        "SELECT id, kind, key, status, created, ready, finished, data FROM operations WHERE id=?", (id.lower(),)
+    ).fetchone()
+    if row is None:
+        return None
+    id, kind, key, status, created, ready, finished, data = row
+    return Operation(id, kind, key, status, created, ready, finished, json.loads(data))
+
+
+def save(call: Call, operation: Operation) -> None:
+    """Keep what a worker changed."""
+    call.store.sql.execute(
+        "UPDATE operations SET status=?, ready=?, finished=?, data=? WHERE id=?",
+        (operation.status, operation.ready, operation.finished, dumps(operation.data), operation.id),
+    )
+    call.store.changes += 1
+
+
+def advance(call: Call, operation: Operation) -> Operation:
+    """Do what is due: run the worker, or see that the time has come."""
+    if operation.finished is not None or operation.ready > call.now:
+        return operation
+    if not operation.kind:
+        operation.status, operation.finished = "Succeeded", operation.ready
+        return operation
+    with call.store.writing():
+        current = load(call, operation.id)
+        if current is None or current.finished is not None:
+            return current or operation
+        current.status = WORKERS[current.kind](call, current)
+        if current.status in FINAL:
+            current.finished = call.now
+        save(call, current)
+    return current
+
+
+def poll(call: Call, operation: Operation, folder: str) -> Answer:
+    """The answer of a polling URL: a status document, or the result for a Location URL."""
+    operation = advance(call, operation)
+    done = operation.finished is not None
+    if "result" in folder:
+        return _result(call, operation) if done else Answer(202, {"Location": call.url(), "retry-after-ms": "1"})
+    body: dict[str, Any] = {"status": operation.status}
+    if operation.data.get("shape") == "full":
+        body = {
+            "id": call.path(), "name": operation.id, "status": operation.status, "startTime": stamp(operation.created),
+        }  # fmt: skip
+        if operation.finished is not None:
+            body["endTime"] = stamp(operation.finished)
+    if "error" in operation.data and operation.status != "Succeeded":
+        body["error"] = operation.data["error"]
+    if operation.data.get("properties") is not None and done:
+        body["properties"] = operation.data["properties"]
+    return json_answer(body, headers=None if done else {"retry-after-ms": "1"})
+
+
+def _result(call: Call, operation: Operation) -> Answer:
+    error = operation.data.get("error")
+    if operation.status != "Succeeded" and error:
+        raise Refused(
+            int(operation.data.get("error_status", 409)),
+            error.get("code", "OperationFailed"),
+            error.get("message", ""),
+            details=error.get("details"),
+        )
+    if "result" in operation.data:
+        return json_answer(operation.data["result"])
+    if operation.data["method"] == "DELETE":
+        return Answer(int(operation.data.get("empty", 200)))
+    kind = registry.find(operation.data["type"].lower())
+    if kind is not None and operation.data["method"] in ("PUT", "PATCH"):
+        from azlabs.simulator.resource_manager import reads
+
+        return reads.by_key(call, kind, operation.key)
+    return Answer(200)

@@ -1,0 +1,128 @@
+"""Documents as they are read: parts inside their parents, members computed from links, members of newer api-versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azlabs.simulator.records import Link, Resource
+from azlabs.simulator.resource_manager import paths, registry
+from azlabs.simulator.resource_manager.resource_type import ResourceType
+
+if TYPE_CHECKING:
+    from azlabs.simulator.resource_manager.calls import Reader
+    from azlabs.simulator.store import Store
+
+Body = dict[str, Any]
+_PLAIN: dict[str, bool] = {}
+
+
+def plain(kind: ResourceType) -> bool:
+    """Is the document shown exactly as it is stored?"""
+    known = _PLAIN.get(kind.key)
+    if known is None:
+        known = not (kind.back_references or kind.members_since or type(kind).shown is not ResourceType.shown) and all(
+            plain(part) for part in registry.parts_of(kind.key)
+        )
+        _PLAIN[kind.key] = known
+    return known
+
+
+def item_named(items: Any, name: str) -> Body | None:
+    """The object of a list with this name, compared without case."""
+    wanted = name.lower()
+    if isinstance(items, list):
+        for item in items:
+            if isinstance(item, dict) and str(item.get("name", "")).lower() == wanted:
+                return item
+    return None
+
+
+def locate(store: Store, kind: ResourceType, key: str) -> tuple[Resource | None, Body | None]:
+    """(stored row, document) of a resource; for a part the row is its owner's and the document its object, or None."""
+    if kind.part_of is None:
+        row = store.get(key)
+        return row, (row.body if row is not None else None)
+    parent = registry.find(kind.key.rpartition("/")[0])
+    if parent is None:
+        return None, None
+    above, _, name = key.rpartition("/")
+    row, document = locate(store, parent, above.rpartition("/")[0])
+    return row, item_named(paths.get(document, kind.part_of), name) if document is not None else None
+
+
+def known(store: Store, key: str) -> bool:
+    """Does a resource or part with this key exist?"""
+    return store.exists(key) or find(store, key) is not None
+
+
+def find(store: Store, key: str) -> Body | None:
+    """A fresh copy of the document of any resource or part by key, without knowing its type.
+
+    Parts that no type describes are found in the list of their parent that has their segment's name.
+    """
+    row = store.get(key)
+    if row is not None:
+        return row.copy()
+    above, _, name = key.rpartition("/")
+    above, _, segment = above.rpartition("/")
+    if not segment or above.count("/") < 8 or segment == "providers" or "/providers/" not in above:
+        return None
+    parent = find(store, above)
+    if parent is None:
+        return None
+    properties = parent.get("properties")
+    for member, items in properties.items() if isinstance(properties, dict) else ():
+        if member.lower() == segment:
+            found = item_named(items, name)
+            if found is not None:
+                return found
+    return None
+
+
+def show(reader: Reader, kind: ResourceType, body: Body, row_key: str) -> Body:
+    """Turn a fresh copy of a stored document into what a GET answers."""
+    if plain(kind):
+        return body
+    links: dict[str, list[Link]] = {}
+    if _has_back_references(kind):
+        for link in reader.store.links_into(row_key) + _inner_links(reader.store, row_key):
+            links.setdefault(link.target, []).append(link)
+    return _show(reader, kind, body, row_key, links)
+
+
+def _inner_links(store: Store, key: str) -> list[Link]:
+    return store.links_inside(key)
+
+
+def _has_back_references(kind: ResourceType) -> bool:
+    return bool(kind.back_references) or any(_has_back_references(part) for part in registry.parts_of(kind.key))
+
+
+def _show(reader: Reader, kind: ResourceType, body: Body, key: str, links: dict[str, list[Link]]) -> Body:
+    for part in registry.parts_of(kind.key):
+        if plain(part) or part.part_of is None:
+            continue
+        items = paths.get(body, part.part_of)
+        if isinstance(items, list):
+            segment = part.key.rpartition("/")[2]
+            items[:] = [
+                _show(reader, part, item, f"{key}/{segment}/{str(item.get('name', '')).lower()}", links)
+                if isinstance(item, dict)
+                else item
+                for item in items
+            ]
+    for back in kind.back_references:
+        sources = (back.sources,) if isinstance(back.sources, str) else back.sources
+        found = [link for link in links.get(key, ()) if link.path in sources]
+        if found:
+            ids = list(dict.fromkeys(link.holder if back.holder else _owner_id(reader.store, link) for link in found))
+            paths.put(body, back.path, {"id": ids[0]} if back.single else [{"id": id} for id in ids])
+    for path, version in kind.members_since.items():
+        if reader.api_version < version:
+            paths.drop(body, path)
+    return kind.shown(body, reader)
+
+
+def _owner_id(store: Store, link: Link) -> str:
+    row = store.get(link.source)
+    return row.id if row is not None else link.source

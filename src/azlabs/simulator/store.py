@@ -1,0 +1,310 @@
+"""All state of a simulator: one SQLite database, in memory or in a file that several processes may share.
+
+One connection per simulator, guarded by a lock; every check-and-write runs inside BEGIN IMMEDIATE, so that what a rule
+has read is still true when its write is committed. Documents are stored as the JSON text that is answered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from azlabs.simulator.http import dumps
+from azlabs.simulator.records import Deleted, Link, Resource
+from azlabs.simulator.schema import TABLES, VERSION
+
+BUSY_SECONDS = 60.0
+ACTIVITY_KEPT = 20_000
+
+_COLUMNS = (
+    "number, key, id, type, scope, subscription, location, etag, api_version, created, changed, pending, body, hidden"
+)
+_SELECT = f"SELECT {_COLUMNS} FROM resources "
+_INSERT = (
+    "INSERT INTO resources (key, id, type, scope, subscription, location, etag, api_version, created, changed, pending, body, hidden) "
+    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_UPDATE = "UPDATE resources SET location=?, etag=?, api_version=?, changed=?, pending=?, body=?, hidden=? WHERE key=?"
+
+
+class Store:
+    """Resources by key (lower-case id) and what belongs to them. Not for use after `close`."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.path = Path(path) if path is not None else None
+        self.lock = threading.RLock()
+        self._depth = 0
+        self._external = 0
+        self.changes = 0
+        """Grows with every write of this process; see `generation`."""
+        self._connection = self._open()
+        self._execute = self._connection.execute
+
+    def _open(self) -> sqlite3.Connection:
+        target = ":memory:" if self.path is None else str(self.path)
+        connection = sqlite3.connect(
+            target, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        if self.path is not None:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA mmap_size=268435456")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in TABLES.split(";\n"):
+                    if statement.strip():
+                        connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={VERSION}")
+            elif version != VERSION:
+                raise sqlite3.DatabaseError(f"the state file has format {version}, this version reads {VERSION}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.close()
+            raise
+        return connection
+
+    def close(self) -> None:
+        """Close the database; committed state stays in the file."""
+        with self.lock:
+            self._connection.close()
+
+    # --- transactions ---------------------------------------------------------------------------------------------------
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction; inside another one a savepoint. An exception rolls back what this block wrote."""
+        with self.lock:
+            outer = self._depth == 0
+            name = f"level{self._depth}"
+            self._execute("BEGIN IMMEDIATE" if outer else f"SAVEPOINT {name}")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self.changes += 1
+                if self._connection.in_transaction:
+                    self._execute("ROLLBACK" if outer else f"ROLLBACK TO {name}")
+                    if not outer:
+                        self._execute(f"RELEASE {name}")
+                raise
+            else:
+                self._execute("COMMIT" if outer else f"RELEASE {name}")
+            finally:
+                self._depth -= 1
+
+    def generation(self) -> tuple[int, int]:
+        """Changes whenever anything in the store may have changed, by this process or another."""
+        if self.path is not None:
+            self._external = self._execute("PRAGMA data_version").fetchone()[0]
+        return self.changes, self._external
+
+    # --- resources ------------------------------------------------------------------------------------------------------
+    def get(self, key: str) -> Resource | None:
+        """The resource with this key (lower-case id)."""
+        row = self._execute(_SELECT + "WHERE key=?", (key,)).fetchone()
+        return Resource(*row) if row is not None else None
+
+    def exists(self, key: str) -> bool:
+        return self._execute("SELECT 1 FROM resources WHERE key=?", (key,)).fetchone() is not None
+
+    def insert(self, resource: Resource) -> None:
+        """Store a new resource; its key must be free."""
+        r = resource
+        self._execute(
+            _INSERT,
+            (r.key, r.id, r.type, r.scope, r.subscription, r.location, r.etag, r.api_version, r.created, r.changed,
+             r.pending, r.text, r.hidden_text),
+        )  # fmt: skip
+        self.changes += 1
+
+    def update(self, resource: Resource) -> None:
+        """Replace what may change of a stored resource."""
+        r = resource
+        self._execute(_UPDATE, (r.location, r.etag, r.api_version, r.changed, r.pending, r.text, r.hidden_text, r.key))
+        self.changes += 1
+
+    def delete(self, key: str) -> None:
+        """Take the resource, everything below it and what hangs on it (tags, links from it) away."""
+        below = (key + "/", key + "0")
+        self._execute("DELETE FROM resources WHERE key=?", (key,))
+        self._execute("DELETE FROM resources WHERE key>? AND key<?", below)
+        self._execute("DELETE FROM tags WHERE key=?", (key,))
+        self._execute("DELETE FROM tags WHERE key>? AND key<?", below)
+        self._execute("DELETE FROM links WHERE source=?", (key,))
+        self._execute("DELETE FROM links WHERE source>? AND source<?", below)
+        self.changes += 1
+
+    def below(self, key: str) -> list[Resource]:
+        """Everything whose id starts with this one's, itself excluded, by key."""
+        rows = self._execute(_SELECT + "WHERE key>? AND key<? ORDER BY key", (key + "/", key + "0"))
+        return [Resource(*row) for row in rows]
+
+    def keys_below(self, key: str) -> list[tuple[str, str]]:
+        """(key, type) of everything below."""
+        return self._execute(
+            "SELECT key, type FROM resources WHERE key>? AND key<? ORDER BY key", (key + "/", key + "0")
+        ).fetchall()
+
+    def at_scope(self, scope: str, type_key: str, *, after: int = 0, limit: int = -1) -> list[Resource]:
+        """Resources of a type directly at a scope (a group, a parent, a subscription), oldest first."""
+        rows = self._execute(
+            _SELECT + "WHERE scope=? AND type=? AND number>? ORDER BY number LIMIT ?", (scope, type_key, after, limit)
+        )
+        return [Resource(*row) for row in rows]
+
+    def in_subscription(self, subscription: str, type_key: str, *, after: int = 0, limit: int = -1) -> list[Resource]:
+        """Resources of a type anywhere in a subscription, oldest first."""
+        rows = self._execute(
+            _SELECT + "WHERE type=? AND subscription=? AND number>? ORDER BY number LIMIT ?",
+            (type_key, subscription, after, limit),
+        )
+        return [Resource(*row) for row in rows]
+
+    def of_type(self, type_key: str) -> list[Resource]:
+        """All resources of a type, in every subscription and at every scope."""
+        return [Resource(*row) for row in self._execute(_SELECT + "WHERE type=? ORDER BY number", (type_key,))]
+
+    def has_type(self, type_key: str) -> bool:
+        """Is there any resource of this type?"""
+        return self._execute("SELECT 1 FROM resources WHERE type=? LIMIT 1", (type_key,)).fetchone() is not None
+
+    def select(self, where: str, values: Sequence[Any]) -> list[Resource]:
+        """Resources by a condition in SQL over the columns of `resources`; for lists with filters."""
+        return [Resource(*row) for row in self._execute(_SELECT + "WHERE " + where, values)]
+
+    # --- tags and links -------------------------------------------------------------------------------------------------
+    def set_tags(self, key: str, tags: dict[str, str] | None) -> None:
+        """Replace the index of a resource's tags (the document keeps its own copy)."""
+        self._execute("DELETE FROM tags WHERE key=?", (key,))
+        if tags:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO tags VALUES (?,?,?,?)",
+                [(key, name.lower(), name, "" if value is None else str(value)) for name, value in tags.items()],
+            )
+
+    def tag_counts(self) -> list[tuple[str, str, int]]:
+        """(name, value, number of resources), one row for each name and value in use."""
+        return self._execute(
+            "SELECT max(spelling), value, count(*) FROM tags GROUP BY name, value ORDER BY name, value"
+        ).fetchall()
+
+    def set_links(self, source: str, links: Iterable[tuple[str, str, str]]) -> None:
+        """Replace the links from a resource: (holder id, path, target key)."""
+        self._execute("DELETE FROM links WHERE source=?", (source,))
+        self._connection.executemany("INSERT INTO links VALUES (?,?,?,?)", [(source, *link) for link in links])
+        self.changes += 1
+
+    def links_to(self, target: str) -> list[Link]:
+        """Who refers to exactly this key."""
+        rows = self._execute("SELECT source, holder, path, target FROM links WHERE target=? ORDER BY rowid", (target,))
+        return [Link(*row) for row in rows]
+
+    def links_into(self, target: str) -> list[Link]:
+        """Who refers to this key or to anything below it, from outside of it."""
+        rows = self._execute(
+            "SELECT source, holder, path, target FROM links WHERE (target=? OR (target>? AND target<?)) "
+            "AND NOT (source=? OR (source>? AND source<?)) ORDER BY rowid",
+            (target, target + "/", target + "0", target, target + "/", target + "0"),
+        )
+        return [Link(*row) for row in rows]
+
+    def links_inside(self, target: str) -> list[Link]:
+        """References from a resource to itself or to its own parts."""
+        rows = self._execute(
+            "SELECT source, holder, path, target FROM links WHERE source=? AND (target=? OR (target>? AND target<?)) ORDER BY rowid",
+            (target, target, target + "/", target + "0"),
+        )
+        return [Link(*row) for row in rows]
+
+    # --- soft delete ----------------------------------------------------------------------------------------------------
+    def bury(self, resource: Resource, at: float, purge_at: float) -> None:
+        """Remember a deleted resource until `purge_at` (seconds since the epoch)."""
+        self._execute(
+            "INSERT OR REPLACE INTO deleted VALUES (?,?,?,?,?,?,?,?)",
+            (resource.key, resource.type, resource.key.rpartition("/")[2], resource.location, at, purge_at, resource.text,
+             resource.hidden_text),
+        )  # fmt: skip
+        self.changes += 1
+
+    def buried(self, type_key: str, now: float, name: str | None = None) -> list[Deleted]:
+        """Soft-deleted resources of a type that are not past their purge date, by name when given."""
+        condition, values = ("AND name=?", [name.lower()]) if name is not None else ("", [])
+        rows = self._execute(
+            f"SELECT key, type, name, location, at, purge_at, body, hidden FROM deleted WHERE type=? AND purge_at>? {condition} ORDER BY key",
+            [type_key, now, *values],
+        )
+        return [Deleted(*row) for row in rows]
+
+    def purge(self, key: str) -> bool:
+        """Forget a soft-deleted resource for good; False when there is none."""
+        self.changes += 1
+        return self._execute("DELETE FROM deleted WHERE key=?", (key,)).rowcount > 0
+
+    # --- small facts, activity, snapshots -------------------------------------------------------------------------------
+    def meta(self, name: str) -> str | None:
+        row = self._execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, name: str, value: str) -> None:
+        self._execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (name, value))
+        self.changes += 1
+
+    def note_activity(
+        self,
+        at: float,
+        key: str,
+        action: str,
+        status: int,
+        correlation: str,
+        principal: str,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Append to the activity log; the oldest entries beyond ACTIVITY_KEPT fall out."""
+        number = self._execute(
+            "INSERT INTO activity (at, key, action, status, correlation, principal, detail) VALUES (?,?,?,?,?,?,?)",
+            (at, key, action, status, correlation, principal, dumps(detail) if detail else None),
+        ).lastrowid
+        if number is not None and number % 1000 == 0:
+            self._execute("DELETE FROM activity WHERE number<=?", (number - ACTIVITY_KEPT,))
+
+    def activity(self, key: str = "", *, since: float = 0.0) -> list[dict[str, Any]]:
+        """Entries at or below a key since a time, newest first."""
+        rows = self._execute(
+            "SELECT at, key, action, status, correlation, principal, detail FROM activity "
+            "WHERE at>=? AND (?='' OR key=? OR (key>? AND key<?)) ORDER BY number DESC",
+            (since, key, key, key + "/", key + "0"),
+        )
+        names = ("at", "key", "action", "status", "correlation", "principal")
+        return [{**dict(zip(names, row[:6], strict=True)), **(json.loads(row[6]) if row[6] else {})} for row in rows]
+
+    @property
+    def sql(self) -> sqlite3.Connection:
+        """The connection, for the modules of the resource manager that keep rows of their own (operations)."""
+        return self._connection
+
+    def snapshot(self) -> bytes:
+        """The whole state as bytes; quick, in memory and on a file."""
+        with self.lock:
+            return self._connection.serialize()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Put a snapshot back; other processes on the same file see it as one change."""
+        with self.lock:
+            if self._depth:
+                raise RuntimeError("cannot restore inside a transaction")
+            if self.path is None:
+                self._connection.deserialize(snapshot)
+            else:
+                with contextlib.closing(sqlite3.connect(":memory:")) as source:
+                    source.deserialize(snapshot)
+                    source.backup(self._connection)
+            self.changes += 1
