@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 NAMESPACES: dict[str, tuple[str, ...]] = {
+    "microsoft.network": (
+        "network.virtual_networks",
+        "network.peerings",
+        "network.security_groups",
+        "network.route_tables",
+        "network.public_ips",
+        "network.interfaces",
+    ),
+    "microsoft.network": ("network",),
     "microsoft.resources": ("resources",),
 }
 """Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.
-A module defines resource types (they register themselves) and may list `ENDPOINTS`."""
+A module defines resource types (they register themselves) and may list `ENDPOINTS`; a package lists its parts in `MODULES`."""

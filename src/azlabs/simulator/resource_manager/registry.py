@@ -41,11 +41,21 @@ def load(namespace: str) -> bool:
     modules = NAMESPACES.get(namespace)
     if modules is None:
         return False
-    for name in modules:
-        module = importlib.import_module(f"azlabs.simulator.providers.{name}")
-        add_endpoints(getattr(module, "ENDPOINTS", ()))
     _LOADED.add(namespace)
+    try:
+        for name in modules:
+            _load_module(f"azlabs.simulator.providers.{name}")
+    except BaseException:
+        _LOADED.discard(namespace)
+        raise
     return True
+
+
+def _load_module(name: str) -> None:
+    module = importlib.import_module(name)
+    for part in getattr(module, "MODULES", ()):
+        _load_module(f"{name}.{part}")
+    add_endpoints(getattr(module, "ENDPOINTS", ()))
 
 
 def find(type_key: str) -> ResourceType | None:
