@@ -1,0 +1,86 @@
+"""What Microsoft.Network types have in common: names, etags, announcements, members that depend on the api-version.
+
+Statuses, headers and intervals are those of recorded Azure answers. A write is announced with 201 (200 for an update)
+and an Azure-AsyncOperation header while the document shows `Updating`; a delete with 202 and both headers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azlabs.simulator.resource_manager.resource_type import Announce, Body, NameRule, ResourceType
+
+ASYNC = ("azure-asyncoperation",)
+BOTH = ("azure-asyncoperation", "location")
+NAMES = NameRule(
+    r"[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,78}[A-Za-z0-9_])?",
+    "InvalidResourceName",
+    "Resource name {name} is invalid. The name can be up to 80 characters long. It must begin with a word character, "
+    "and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'.",
+)
+NOT_FOUND = ("NotFound", "Resource {id} not found.")
+BY_LOCATION = Announce(202, headers=("location",), retry_after=10, body=False)
+BY_BOTH = Announce(202, headers=BOTH, retry_after=10, body=False)
+
+
+def updating(status: int, retry_after: int = 10) -> Announce:
+    """An accepted write: the document and its parts are `Updating` until the operation is done."""
+    return Announce(status, "Updating", "Updating", ASYNC, retry_after)
+
+
+def settled(status: int, retry_after: int | None = None) -> Announce:
+    """A write that is announced as an operation although the document shows that it is done."""
+    return Announce(status, "Succeeded", "Succeeded", ASYNC, retry_after)
+
+
+class NetworkType(ResourceType):
+    """A resource of the network resource provider."""
+
+    name_rule = NAMES
+    etag = True
+    creates = updating(201)
+    updates = updating(200)
+    deletes = Announce(202, headers=BOTH, retry_after=10, body=False)
+    patch = "tags"
+    operation_body = "status"
+
+
+class Part(NetworkType):
+    """Something with an id inside a document of the network resource provider."""
+
+    located = tagged = False
+    addressable = False
+    not_found = NOT_FOUND
+
+
+class Child(Part):
+    """A part that also has a URL of its own."""
+
+    addressable = True
+
+
+def properties(body: Body) -> Body:
+    """The `properties` of a document or part; an empty object when there are none."""
+    found = body.get("properties")
+    return found if isinstance(found, dict) else {}
+
+
+def reference_id(value: Any) -> str | None:
+    """The id of {"id": ...}; None for anything else."""
+    found = value.get("id") if isinstance(value, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
+def only_ids(body: Body, *members: str) -> None:
+    """Azure keeps the id of what a document names and drops everything else that was sent along."""
+    for member in members:
+        identity = reference_id(body.get(member))
+        if identity is not None:
+            body[member] = {"id": identity}
+
+
+def parts_of(name: str, *lists: str, within: str = "properties") -> None:
+    """Register plain parts of a type: each list holds items with an id, a type and a provisioningState."""
+    for item in lists:
+        kind = name + "/" + item
+        type(item, (Part,), {"type": kind, "part_of": f"{within}.{item}", "__module__": __name__})
