@@ -11,8 +11,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "network.public_ips",
         "network.interfaces",
     ),
-    "microsoft.network": ("network",),
     "microsoft.resources": ("resources",),
 }
 """Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.
-A module defines resource types (they register themselves) and may list `ENDPOINTS`; a package lists its parts in `MODULES`."""
+A module defines resource types (they register themselves) and may list `ENDPOINTS`."""

@@ -53,8 +53,6 @@ def load(namespace: str) -> bool:
 
 def _load_module(name: str) -> None:
     module = importlib.import_module(name)
-    for part in getattr(module, "MODULES", ()):
-        _load_module(f"{name}.{part}")
     add_endpoints(getattr(module, "ENDPOINTS", ()))
 
 
