@@ -99,7 +99,7 @@ class Cloud:
         if "subscription_id" in accepted:
             given.setdefault("subscription_id", self.subscription_id)
         transport = self.open_async_transport() if is_async else self.open_transport()
-        make: Any = kind
+        make: Callable[..., Client] = kind
         return make(transport=transport, **given)
 
     def open_transport(self) -> Any:

@@ -1,0 +1,83 @@
+"""Deploying a template into a sandbox, with everything it makes outside the groups written down first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from azlabs.cloud import Cloud, deployments
+from azlabs.cloud.deployments import Deployed
+from azlabs.progress import Progress
+from azlabs.sandbox import tags
+from azlabs.sandbox.model import Sandbox
+from azlabs.sandbox.templates import fill, reaches_outside
+
+_NAME_LENGTH = 64
+
+
+def deployment_name(sandbox: Sandbox, step: str) -> str:
+    """The name of a step's deployment, at most the 64 characters that Azure allows."""
+    clean = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in step)
+    return f"azlabs-{sandbox.id}-{clean}"[:_NAME_LENGTH].rstrip(".")
+
+
+def apply_template(
+    sandbox: Sandbox,
+    cloud: Cloud,
+    step: str,
+    template: dict[str, Any],
+    parameters: dict[str, Any] | None,
+    progress: Progress,
+    save: Callable[[Sandbox], None],
+    file: Path | None = None,
+) -> Deployed:
+    """Deploy to the sandbox's first group, or to the subscription where the template says so.
+
+    `save` is called before the deployment with the ids that it will make outside the groups and that do not exist yet:
+    those, and only those, are the sandbox's to remove.
+    """
+    values = fill(template, sandbox, parameters, file)
+    name = deployment_name(sandbox, step)
+    group = None if deployments.is_subscription_scoped(template) else sandbox.resource_group
+    if reaches_outside(template):
+        intended = deployments.validate(cloud, group, name, template, values, location=sandbox.region)
+        record_outside(sandbox, cloud, intended)
+        if group is None:
+            _add(sandbox.outside, deployments.deployment_id(cloud, None, name))
+        save(sandbox)
+    return deployments.run(
+        cloud,
+        group,
+        name,
+        template,
+        values,
+        progress,
+        location=sandbox.region,
+        tags=tags.marks(sandbox, group or sandbox.resource_group),
+    )
+
+
+def record_outside(sandbox: Sandbox, cloud: Cloud, intended: list[str]) -> None:
+    """Add to the sandbox's list what lies outside its groups and does not exist before azlabs makes it."""
+    inside = tuple(f"{sandbox.group_id(group)}/".lower() for group in sandbox.resource_groups)
+    groups = {sandbox.group_id(group).lower() for group in sandbox.resource_groups}
+    for identifier in intended:
+        if identifier.lower().startswith(inside) or identifier.lower() in groups:
+            continue
+        if identifier.lower() in {known.lower() for known in sandbox.outside}:
+            continue
+        if cloud.find(identifier, api_version_of(cloud, identifier)) is None:
+            _add(sandbox.outside, identifier)
+
+
+def api_version_of(cloud: Cloud, identifier: str) -> str:
+    """The API version to use for an id."""
+    from azlabs.arm.ids import ResourceId
+
+    return cloud.api_version(ResourceId.parse(identifier).type)
+
+
+def _add(known: list[str], identifier: str) -> None:
+    if identifier.lower() not in {entry.lower() for entry in known}:
+        known.append(identifier)

@@ -1,0 +1,73 @@
+"""Sandboxes that the ledger has lost, found again by the marks on their resource groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azlabs.cloud import Cloud, deployments
+from azlabs.cloud.errors import AzureError
+from azlabs.sandbox import tags
+from azlabs.sandbox.applying import deployment_name
+from azlabs.sandbox.contents import is_inside
+from azlabs.sandbox.ledger import Ledger
+from azlabs.sandbox.model import Sandbox
+from azlabs.sandbox.room import bodies_to_remember
+from azlabs.sandbox.soft_delete import KEPT
+
+_GROUPS_API = "2024-11-01"
+
+
+def recover(cloud: Cloud, ledger: Ledger, *, of_anyone: bool = False) -> list[Sandbox]:
+    """Write sandboxes into the ledger that it does not know; those it gained.
+
+    Only groups whose seal fits count, and only those that this account made, unless `of_anyone`. What the start state
+    made is read from the record of its deployment, which lives in the group.
+    """
+    known = {sandbox.id for sandbox in ledger.all()}
+    own = tags.account_mark(cloud.account, cloud.tenant_id)
+    found: dict[str, Sandbox] = {}
+    for group in cloud.items(f"/subscriptions/{cloud.subscription_id}/resourcegroups", _GROUPS_API):
+        name = str(group["name"])
+        mark = tags.read_mark(cloud.subscription_id, name, tags.tags_of(group))
+        if mark is None or mark.sandbox in known or not (of_anyone or mark.account == own):
+            continue
+        if mark.sandbox in found:
+            found[mark.sandbox].resource_groups.append(name)
+        else:
+            found[mark.sandbox] = _rebuilt(cloud, ledger, group, mark)
+    for sandbox in found.values():
+        _read_start(cloud, sandbox)
+        ledger.save(sandbox)
+    return list(found.values())
+
+
+def _rebuilt(cloud: Cloud, ledger: Ledger, group: dict[str, Any], mark: tags.Mark) -> Sandbox:
+    return Sandbox(
+        id=mark.sandbox,
+        lab=mark.lab,
+        cloud=cloud.name,
+        subscription_id=cloud.subscription_id,
+        tenant_id=cloud.tenant_id,
+        account=cloud.account,
+        region=str(group.get("location", "")),
+        resource_groups=[str(group["name"])],
+        workspace=ledger.home / "workspaces" / mark.sandbox,
+        created=mark.created,
+        expires=mark.expires,
+        costs_money=cloud.costs_money,
+        # What was in it before is not known, so every kind that keeps its name after deletion is looked for.
+        purges=[{"type": kind.type} for kind in KEPT],
+    )
+
+
+def _read_start(cloud: Cloud, sandbox: Sandbox) -> None:
+    record = deployments.deployment_id(cloud, sandbox.resource_group, deployment_name(sandbox, "start"))
+    try:
+        deployed = deployments.read(cloud, record)
+        sandbox.outputs = deployed.outputs
+        sandbox.start = [found for found in deployed.resources if is_inside(sandbox, found)]
+        sandbox.start_bodies = bodies_to_remember(cloud, sandbox.start)
+    except AzureError as problem:
+        sandbox.state, sandbox.problem = "failed", f"Its start state is not complete: {problem.message}"
+        return
+    sandbox.state = "ready"

@@ -1,0 +1,104 @@
+"""What is up, what it costs, and what was interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from azlabs.cloud import Cloud
+from azlabs.errors import AzlabsError
+from azlabs.sandbox import tags
+from azlabs.sandbox.ledger import Ledger
+from azlabs.sandbox.model import Sandbox
+
+ShownState = Literal["provisioning", "ready", "failed", "expired", "removing"]
+_GROUPS_API = "2024-11-01"
+
+
+class NothingToExtend(AzlabsError):
+    """The sandbox has no end that could be moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One sandbox. Money in USD, None: not known. `spent_usd` since it was made; `would_cost_usd` what the same time
+    would have cost where nothing is charged. `detail` tells what was interrupted or failed."""
+
+    sandbox: Sandbox
+    state: ShownState
+    detail: str
+    spent_usd: float | None
+    would_cost_usd: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape of one entry of `azlabs status --json`."""
+        box = self.sandbox
+        return {
+            "sandbox": box.id,
+            "lab": box.lab,
+            "cloud": box.cloud,
+            "state": self.state,
+            "expires": box.expires.isoformat(timespec="seconds") if box.expires else None,
+            "spent_usd": self.spent_usd,
+            "would_cost_usd": self.would_cost_usd,
+        }
+
+
+def status(ledger: Ledger | None = None, now: datetime | None = None) -> list[StatusRow]:
+    """A row for every sandbox in the ledger, from what is written there; the clouds are not asked."""
+    ledger = ledger or Ledger()
+    return [_row(ledger, sandbox, now or datetime.now(UTC)) for sandbox in ledger.all()]
+
+
+def extend(
+    sandbox: Sandbox, cloud: Cloud, hours: float, ledger: Ledger | None = None, now: datetime | None = None
+) -> Sandbox:
+    """Move the end by `hours` (from now when it is over already), in the ledger and in the groups' tags."""
+    ledger = ledger or Ledger()
+    if sandbox.expires is None:
+        raise NothingToExtend(
+            f"The sandbox {sandbox.id} does not expire by itself.", action="`azlabs down` removes it when you are done."
+        )
+    with ledger.working(sandbox, "extend"):
+        start = max(sandbox.expires, now or datetime.now(UTC))
+        sandbox.expires = (start + timedelta(hours=hours)).replace(microsecond=0)
+        ledger.save(sandbox)
+        for name in sandbox.resource_groups:
+            body = cloud.get(sandbox.group_id(name), _GROUPS_API)
+            marked = {**tags.tags_of(body), **tags.marks(sandbox, name)}
+            cloud.request("PATCH", sandbox.group_id(name), _GROUPS_API, {"tags": marked})
+    return sandbox
+
+
+def _row(ledger: Ledger, sandbox: Sandbox, now: datetime) -> StatusRow:
+    state, detail = _state(ledger, sandbox, now)
+    hours = max(0.0, (now - sandbox.created).total_seconds() / 3600)
+    rate = sandbox.cost_per_hour_usd
+    cost = None if rate is None else round(rate * hours, 4)
+    return StatusRow(
+        sandbox,
+        state,
+        detail,
+        spent_usd=cost if sandbox.costs_money else 0.0,
+        would_cost_usd=cost,
+    )
+
+
+def _state(ledger: Ledger, sandbox: Sandbox, now: datetime) -> tuple[ShownState, str]:
+    at_work = bool(sandbox.doing) and ledger.is_locked(sandbox.id)
+    if sandbox.doing and not at_work:
+        again = "up" if sandbox.doing == "up" else sandbox.doing
+        detail = f"`azlabs {sandbox.doing}` was interrupted; run `azlabs {again}` again, or `azlabs down`."
+        if sandbox.state == "provisioning":
+            return "failed", detail
+        if sandbox.state == "removing":
+            return "removing", detail
+        return ("expired" if sandbox.is_expired(now) else sandbox.state), detail
+    if at_work:
+        return sandbox.state, f"`azlabs {sandbox.doing}` is at work."
+    if sandbox.state == "provisioning":
+        return "failed", "`azlabs up` was interrupted; run it again, or `azlabs down`."
+    if sandbox.state == "ready" and sandbox.is_expired(now):
+        return "expired", "Its time is over; `azlabs down` removes it."
+    return sandbox.state, sandbox.problem

@@ -1,0 +1,86 @@
+"""Who owns a resource group: the tags that azlabs puts on it, and the seal that only fits this one group."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from azlabs.sandbox.model import Sandbox
+
+SANDBOX = "azlabs-sandbox"
+LAB = "azlabs-lab"
+CREATED = "azlabs-created"
+EXPIRES = "azlabs-expires"
+ACCOUNT = "azlabs-account"
+SEAL = "azlabs-seal"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the tags say, once their seal fits."""
+
+    sandbox: str
+    lab: str
+    created: datetime
+    expires: datetime | None
+    account: str
+
+
+def marks(sandbox: Sandbox, group: str) -> dict[str, str]:
+    """The tags for one of a sandbox's groups."""
+    created = _text(sandbox.created)
+    tags = {
+        SANDBOX: sandbox.id,
+        LAB: sandbox.lab,
+        CREATED: created,
+        ACCOUNT: account_mark(sandbox.account, sandbox.tenant_id),
+        SEAL: _seal(sandbox.subscription_id, group, sandbox.id, sandbox.lab, created),
+    }
+    if sandbox.expires is not None:
+        tags[EXPIRES] = _text(sandbox.expires)
+    return tags
+
+
+def read_mark(subscription_id: str, group: str, tags: dict[str, str] | None) -> Mark | None:
+    """What a group's (or a deployment's) tags say; None when they are not azlabs' or were copied from another group.
+
+    The seal covers subscription, group, sandbox, lab and creation, so tags copied by hand to another group do not
+    fit it. The expiry is outside the seal: `extend` and people may move it.
+    """
+    lowered = {name.lower(): value for name, value in (tags or {}).items()}
+    sandbox, lab, created = (lowered.get(name, "") for name in (SANDBOX, LAB, CREATED))
+    if not sandbox or lowered.get(SEAL) != _seal(subscription_id, group, sandbox, lab, created):
+        return None
+    made = _time(created)
+    if made is None:
+        return None
+    return Mark(sandbox, lab, made, _time(lowered.get(EXPIRES, "")), lowered.get(ACCOUNT, ""))
+
+
+def account_mark(account: str, tenant_id: str) -> str:
+    """A short word for an account that tells whose a group is without naming the person."""
+    return hashlib.sha256(f"{tenant_id}/{account}".lower().encode()).hexdigest()[:12]
+
+
+def tags_of(body: dict[str, Any] | None) -> dict[str, str]:
+    """The tags of a resource's body."""
+    return dict((body or {}).get("tags") or {})
+
+
+def _seal(subscription_id: str, group: str, sandbox: str, lab: str, created: str) -> str:
+    words = "\n".join(("azlabs", subscription_id.lower(), group.lower(), sandbox, lab, created))
+    return hashlib.sha256(words.encode()).hexdigest()[:24]
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
