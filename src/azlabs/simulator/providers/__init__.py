@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 NAMESPACES: dict[str, tuple[str, ...]] = {
+    "microsoft.network": (
+        "network.virtual_networks",
+        "network.peerings",
+        "network.security_groups",
+        "network.route_tables",
+        "network.public_ips",
+        "network.interfaces",
+    ),
     "microsoft.resources": ("resources",),
 }
 """Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.
