@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from azlabs.rules.network.intervals import EMPTY, IntervalSet, from_pairs, interval, pairs, union
+from azlabs.rules.network.intervals import EMPTY, IntervalSet, from_pairs, interval, pairs, subtract, union
 
 TCP, UDP, ICMP, ESP, AH, OTHER = 1, 2, 4, 8, 16, 32
 PROTOCOL_BITS = (TCP, UDP, ICMP, ESP, AH, OTHER)
@@ -68,19 +68,26 @@ def ports_text(ports: IntervalSet) -> str:
 
 def services_text(services: Services) -> str:
     """In a learner's words: `TCP 443; all UDP`, `everything`, `nothing`."""
+    by_bit = {
+        bit: from_pairs(pair for mask, chosen in services if mask & bit for pair in pairs(chosen)) for bit in _WORDS
+    }
+    if not any(by_bit.values()):
+        return "nothing"
+    if by_bit[OTHER]:
+        missing = _listed({bit: subtract(PORTS, ports) for bit, ports in by_bit.items()}, whole="")
+        return f"everything except {missing}" if missing else "everything"
+    return _listed(by_bit)
+
+
+def _listed(by_bit: dict[int, IntervalSet], whole: str = "all ") -> str:
     by_ports: dict[IntervalSet, int] = {}
-    for bit in _WORDS:
-        ports = from_pairs(pair for mask, chosen in services if mask & bit for pair in pairs(chosen))
+    for bit, ports in by_bit.items():
         if ports:
             by_ports[ports] = by_ports.get(ports, 0) | bit
-    if not by_ports:
-        return "nothing"
-    if by_ports == {PORTS: ALL_PROTOCOLS}:
-        return "everything"
     parts = []
     for ports, mask in by_ports.items():
         names = " and ".join(word for bit, word in _WORDS.items() if mask & bit)
-        parts.append(f"all {names}" if ports == PORTS else f"{names} {ports_text(ports)}")
+        parts.append(f"{whole}{names}" if ports == PORTS else f"{names} {ports_text(ports)}")
     return "; ".join(parts)
 
 
@@ -88,7 +95,7 @@ def first_service(mask: int, ports: IntervalSet) -> tuple[str, int | None]:
     """One protocol and port of a pair: the name as Azure writes it, and None where the protocol has no ports."""
     for name, bit in (("Tcp", TCP), ("Udp", UDP)):
         if mask & bit:
-            return name, ports[0]
+            return name, ports[0] or min(ports[1], 1)
     for name, bit in (("Icmp", ICMP), ("Esp", ESP), ("Ah", AH)):
         if mask & bit:
             return name, None

@@ -8,26 +8,48 @@ from typing import NamedTuple
 
 from azlabs.rules.network import boxes as algebra
 from azlabs.rules.network import service_tags
-from azlabs.rules.network.addresses import PUBLIC, lowest_text, parse, texts, with_grid
+from azlabs.rules.network.addresses import (
+    PLATFORM_DNS,
+    PLATFORM_IMDS,
+    PLATFORM_LKM,
+    PUBLIC,
+    V6,
+    lowest_text,
+    parse,
+    texts,
+    with_grid,
+)
 from azlabs.rules.network.boxes import Box
-from azlabs.rules.network.intervals import IntervalSet, subtract, union_all
+from azlabs.rules.network.intervals import IntervalSet, intersect, subtract, union_all
 from azlabs.rules.network.ports import Services, first_service, parse_services, services_text
 from azlabs.rules.network.security_rules import Decider
 from azlabs.rules.network.topology import Undecidable
 
 _LISTED = 4
+_PLATFORM_NAMES = {
+    "Azure's name resolution": PLATFORM_DNS,
+    "Azure's instance metadata": PLATFORM_IMDS,
+    "Azure's licensing service": PLATFORM_LKM,
+}
 
 
 def addresses_text(addresses: IntervalSet) -> str:
     """A set of addresses in a learner's words: prefixes, tags, `the internet`; long lists are cut short."""
     if not addresses:
         return "no address"
-    if not subtract(PUBLIC, addresses):
-        rest = texts(subtract(addresses, PUBLIC))
-        return " and ".join(["the internet", *rest[:_LISTED]])
-    names = [*texts(addresses), *service_tags.names_of(addresses)]
+    missing = _names(subtract(subtract(PUBLIC, V6), addresses))
+    if len(missing) <= _LISTED:
+        besides = _names(subtract(addresses, PUBLIC))[:_LISTED]
+        without = f" except {', '.join(missing)}" if missing else ""
+        return " and ".join(["the internet" + without, *besides])
+    names = _names(addresses)
     shown = ", ".join(names[:_LISTED])
     return shown if len(names) <= _LISTED else f"{shown} and {len(names) - _LISTED} more ranges"
+
+
+def _names(addresses: IntervalSet) -> list[str]:
+    platform = [name for name, places in _PLATFORM_NAMES.items() if intersect(addresses, places)]
+    return [*texts(addresses), *service_tags.names_of(addresses), *platform]
 
 
 @dataclass(frozen=True, slots=True)
