@@ -193,7 +193,7 @@ def _set_etags(kind: ResourceType, body: Body, etag: str) -> None:
 
 def set_states(kind: ResourceType, body: Body, state: str | None, parts_state: str | None) -> None:
     """Put the provisioning state of a first answer into a shown document."""
-    if state is not None and kind.state is not None:
+    if state is not None and kind.state is not None and kind.state_follows:
         paths.put(body, kind.state, state)
     if parts_state is None:
         return

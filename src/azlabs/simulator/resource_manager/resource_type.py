@@ -216,6 +216,10 @@ class ResourceType:
     """Last folder of the Azure-AsyncOperation and of the Location URL."""
     operation_body: ClassVar[Literal["status", "full"]] = "full"
     """Body of the Azure-AsyncOperation URL: {"status"} only, or with id, name, startTime, endTime."""
+    delete_result: ClassVar[int] = 200
+    """Status of the Location URL once a delete is done (204 where Azure says that nothing is left)."""
+    state_follows: ClassVar[bool] = True
+    """False: a part that is shown as done even while its document is still being worked on."""
     soft_delete_days: ClassVar[int] = 0
     """Days a deleted resource stays recoverable (0: none); its name stays taken in `Store.deleted`."""
 
@@ -249,6 +253,10 @@ class ResourceType:
 
     def written(self, write: Write) -> None:
         """After the document is stored, in the same transaction: side effects on other resources."""
+
+    def announced(self, write: Write, announce: Announce) -> Announce:
+        """How this very write is answered, where it depends on what was written. `announce` is what the table says."""
+        return announce
 
     def deleting(self, write: Write) -> None:
         """Before a delete (in-use is checked already): refuse it, or take dependants away. `write.body` is the stored document."""

@@ -154,6 +154,7 @@ def commit(write: Write, announce: Announce) -> Answer:
     write.resource = row
     kind.written(write)
     call.manager.gates.touched(kind.key)
+    announce = kind.announced(write, announce)
     headers = _announce(call, kind, row, announce)
     if not announce.body:
         return Answer(announce.status, headers)
@@ -209,7 +210,7 @@ def _put_part(call: Call, kind: ResourceType, *, patch: bool) -> Answer:
     if part_write is None:
         raise reads.not_found(call, kind)
     commit(write, owner.updates_silently)
-    announce = kind.patched if patch else kind.creates if existing is None else kind.updates
+    announce = kind.announced(part_write, kind.patched if patch else kind.creates if existing is None else kind.updates)
     fresh_row, stored = views.locate(call.store, kind, call.key)
     if fresh_row is None or stored is None:
         raise reads.not_found(call, kind)
