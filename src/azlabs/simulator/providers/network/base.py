@@ -6,9 +6,13 @@ and an Azure-AsyncOperation header while the document shows `Updating`; a delete
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.resource_manager.resource_type import Announce, Body, NameRule, ResourceType
+
+if TYPE_CHECKING:
+    from azlabs.simulator.resource_manager.calls import Write
 
 ASYNC = ("azure-asyncoperation",)
 BOTH = ("azure-asyncoperation", "location")
@@ -43,6 +47,13 @@ class NetworkType(ResourceType):
     deletes = Announce(202, headers=BOTH, retry_after=10, body=False)
     patch = "tags"
     operation_body = "status"
+    delete_result = 204
+
+    def announced(self, write: Write, announce: Announce) -> Announce:
+        """A write that changes nothing is done at once."""
+        if announce.state == "Updating" and write.before is not None and _same(write.before, write.body):
+            return replace(announce, state="Succeeded", parts_state="Succeeded")
+        return announce
 
 
 class Part(NetworkType):
@@ -57,6 +68,16 @@ class Child(Part):
     """A part that also has a URL of its own."""
 
     addressable = True
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Are two documents alike, etags aside?"""
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = (before.keys() | after.keys()) - {"etag"}
+        return all(name in before and name in after and _same(before[name], after[name]) for name in names)
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(map(_same, before, after))
+    return bool(before == after)
 
 
 def properties(body: Body) -> Body:

@@ -239,6 +239,7 @@ class Delegations(Part):
 
     type = "Microsoft.Network/virtualNetworks/subnets/delegations"
     part_of = "properties.delegations"
+    state_follows = False
 
     def fill(self, write: Write) -> None:
         """What the service may do depends on the service."""
