@@ -14,7 +14,7 @@ from azlabs.sandbox import soft_delete
 from azlabs.sandbox.applying import api_version_of
 from azlabs.sandbox.contents import delete, delete_in_rounds, kind_and_name, resources
 from azlabs.sandbox.down_plan import GROUPS_API, DownPlan, Survivor
-from azlabs.sandbox.ledger import Ledger
+from azlabs.sandbox.ledger import Ledger, UnknownSandbox
 from azlabs.sandbox.model import Sandbox
 
 _GROUP = "Microsoft.Resources/resourceGroups"
@@ -48,13 +48,16 @@ def down(plan: DownPlan, cloud: Cloud, progress: Progress = silent, ledger: Ledg
     """
     ledger = ledger or Ledger()
     sandbox = plan.sandbox
-    with ledger.working(sandbox, "down"):
-        _write_down(plan)
-        ledger.save(sandbox)
-        report = _carry_out(plan, cloud, progress)
-        sandbox.problem = f"{len(report.survivors)} left after down" if report.survivors else ""
-    if not report.survivors:
-        ledger.forget(sandbox.id)
+    try:
+        with ledger.working(sandbox, "down"):
+            _write_down(plan)
+            ledger.save(sandbox)
+            report = _carry_out(plan, cloud, progress)
+            sandbox.problem = f"{len(report.survivors)} left after down" if report.survivors else ""
+            if not report.survivors:
+                ledger.forget(sandbox.id)
+    except UnknownSandbox:
+        return DownReport(sandbox.id)  # another process removed it meanwhile, and looked twice
     return report
 
 

@@ -43,9 +43,12 @@ class Survivor:
 
 @dataclass
 class DownPlan:
-    """`groups`: ids of the sandbox's groups that exist and are azlabs' own; `inside` what they hold; `outside` what lies
+    """What is to be removed.
+
+    `groups`: ids of the sandbox's groups that exist and are azlabs' own; `inside` what they hold; `outside` what lies
     elsewhere; `locks` what has to be unlocked first; `refused` what azlabs will not touch; `unseen` what could not be
-    looked at, so that nothing is claimed about it."""
+    looked at, so that nothing is claimed about it.
+    """
 
     sandbox: Sandbox
     groups: list[str] = field(default_factory=list)

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 from azlabs.errors import AzlabsError
@@ -91,13 +92,30 @@ class Ledger:
         return is_held(self._lock(name))
 
     @contextmanager
-    def working(self, sandbox: Sandbox, what: str) -> Iterator[None]:
-        """Hold a sandbox's lock and have the ledger say what is going on; after a kill the word stays there."""
+    def working(self, sandbox: Sandbox, what: str, *, new: bool = False) -> Iterator[None]:
+        """Hold a sandbox's lock and have the ledger say what is going on.
+
+        The sandbox is read again under the lock, since another process may have been at work on it; raises
+        UnknownSandbox when that one removed it (not when it is `new`). After a kill or Ctrl-C the word stays in the
+        ledger and tells what was interrupted.
+        """
         with self.locked(sandbox.id, f"the sandbox {sandbox.id}"):
+            if not new:
+                current = self.load(sandbox.id)
+                for entry in fields(current):
+                    setattr(sandbox, entry.name, getattr(current, entry.name))
             sandbox.doing = what
             self.save(sandbox)
-            yield
-            sandbox.doing = ""
+            try:
+                yield
+            except Exception:
+                self._is_over(sandbox)
+                raise
+            self._is_over(sandbox)
+
+    def _is_over(self, sandbox: Sandbox) -> None:
+        sandbox.doing = ""
+        if self._path(sandbox.id).exists():
             self.save(sandbox)
 
     def _path(self, identifier: str) -> Path:

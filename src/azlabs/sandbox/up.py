@@ -116,7 +116,7 @@ def up(
         _preflight(lab, cloud, sandbox, template)
         if not confirm(_plan(cloud, sandbox, template, resumes=known is not None)):
             raise Declined("Nothing was made.", action="Run the command again when you want it.", code="Declined")
-        with ledger.working(sandbox, "up"):
+        with ledger.working(sandbox, "up", new=known is None):
             try:
                 provision(lab, cloud, sandbox, ledger.save, progress, template)
             except (AzlabsError, OSError, KeyboardInterrupt) as problem:
