@@ -282,8 +282,8 @@ def _id(scope: str, kind: str, name: str, path: str) -> str:
     names = tuple(name.split("/"))
     if len(types) != len(names) or not types or not all(names) or not all(types) or not provider:
         raise validation_failed(
-            f"The template resource '{name}' for type '{kind}' at line '1' and column '1' has incorrect segment lengths."
-            " A nested resource type must have identical number of segments as its resource name. A root resource type "
+            f"The template resource '{name}' for type '{kind}' at line '1' and column '1' has incorrect segment "
+            "lengths. A nested resource type must have identical number of segments as its resource name. A root resource type "
             f"must have segment length one greater than its resource name. {_USAGE}",
             path=f"{path}.type",
         )

@@ -101,11 +101,23 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def check_expressions(template: Mapping[str, Any]) -> None:
-    """Reads every expression of a template and looks its functions up; raises TemplateError with the place."""
+_RUNTIME = frozenset(("reference", "references"))
+_FORBIDDEN: dict[str, frozenset[str]] = {
+    "resourceGroup": frozenset(("managementgroup",)),
+    "subscription": frozenset(("resourcegroup", "managementgroup")),
+    "managementGroup": frozenset(("resourcegroup", "subscription")),
+    "tenant": frozenset(("resourcegroup", "subscription", "managementgroup")),
+}
+
+
+def check_expressions(template: Mapping[str, Any], kind: str) -> None:
+    """Reads every expression of a template and looks its functions up; raises TemplateError with the place.
+
+    `kind` is that of the deployment's scope: functions of other scopes are not expected there.
+    """
     for path, text in _strings(template, ""):
         try:
-            _check_calls(parse(text))
+            _check_calls(parse(text), _FORBIDDEN[kind], path.split(".", 1)[0])
         except ExpressionError as problem:
             raise validation_failed(
                 f"The template resource '{path.rsplit('.', 1)[-1]}' at line '1' and column '1' is not valid: "
@@ -114,7 +126,7 @@ def check_expressions(template: Mapping[str, Any]) -> None:
             ) from problem
 
 
-def _check_calls(node: Node) -> None:
+def _check_calls(node: Node, forbidden: frozenset[str], section: str) -> None:
     waiting: list[Node] = [node]
     while waiting:
         item = waiting.pop()
@@ -122,8 +134,18 @@ def _check_calls(node: Node) -> None:
             waiting += (item.base, item.index)
         elif isinstance(item, Call):
             waiting += item.arguments
-            if "." not in item.key:
-                find(item.name).check_count(item.name, len(item.arguments))
+            if "." in item.key:
+                continue
+            find(item.name).check_count(item.name, len(item.arguments))
+            if item.key in forbidden or (section in ("parameters", "variables") and _is_runtime(item.key)):
+                raise ExpressionError(
+                    f"The template function '{item.key.upper()}' is not expected at this location. Please see "
+                    "https://aka.ms/arm-functions for usage details."
+                )
+
+
+def _is_runtime(key: str) -> bool:
+    return key in _RUNTIME or key.startswith("list")
 
 
 def _strings(value: Any, path: str) -> Iterator[tuple[str, str]]:

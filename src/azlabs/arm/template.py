@@ -56,7 +56,7 @@ class Plan:
         return self.parameters.shown()
 
     def outputs(self, runtime: Runtime) -> dict[str, dict[str, Any]]:
-        """The outputs, {name: {"type", "value"}}; a secure output has no value; raises TemplateError."""
+        """The outputs, {name: {"type", "value"}}, secure ones with their values; raises TemplateError."""
         context = replace(self.context, runtime=runtime)
         answer: dict[str, dict[str, Any]] = {}
         for name, declared in (self.template.get("outputs") or {}).items():
@@ -65,13 +65,12 @@ class Plan:
                     continue
                 value = _output(declared, context)
                 shown = self.types.shown_type(declared)
-                secure = self.types.is_secure(declared)
                 self.types.check(declared, value, name)
             except Deferred as deferred:
                 raise self._output_failure(name, f"The template function '{deferred}' is not expected here.") from None
             except ExpressionError as problem:
                 raise self._output_failure(name, problem.message, problem.code) from problem
-            answer[name] = {"type": shown} if secure else {"type": shown, "value": value}
+            answer[name] = {"type": shown, "value": value}
         return answer
 
     def _output_failure(self, name: str, reason: str, code: str = "InvalidTemplate") -> TemplateError:
@@ -134,7 +133,7 @@ def prepare(
 
 def _prepare(template: Mapping[str, Any], given: Mapping[str, Any], scope: Scope, secret: Secret | None) -> Plan:
     check_structure(template, given)
-    check_expressions(template)
+    check_expressions(template, scope.kind)
     types = Types(template.get("definitions"))
     parameters = Parameters(template.get("parameters") or {}, given, types, secret)
     variables = Variables(template.get("variables") or {})

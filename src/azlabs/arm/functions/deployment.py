@@ -31,7 +31,7 @@ def _unexpected(name: str) -> ExpressionError:
     )
 
 
-@function("deployment", 0, context=True)
+@function("deployment", 0, context=True, builds=False)
 def _deployment(context: Context) -> dict[str, Any]:
     scope = context.scope
     answer: dict[str, Any] = {"name": scope.deployment_name}
@@ -77,6 +77,6 @@ ENVIRONMENT: dict[str, Any] = {
 }
 
 
-@function("environment", 0)
+@function("environment", 0, builds=False)
 def _environment() -> dict[str, Any]:
     return ENVIRONMENT

@@ -174,8 +174,8 @@ def _references(context: Context, name: Any, full: Any = None) -> Any:
     loop = context.names.loop(string("references", name), context) if context.names else None
     if loop is None:
         raise ExpressionError(
-            f"The template reference '{str(name)[:200]}' is not valid: could not find template resource or resource copy "
-            "with this name. Please see https://aka.ms/arm-function-reference for usage details."
+            f"The template reference '{str(name)[:200]}' is not valid: could not find template resource or resource "
+            "copy with this name. Please see https://aka.ms/arm-function-reference for usage details."
         )
     if context.runtime is None:
         raise Deferred("references")
@@ -193,6 +193,11 @@ def list_function(name: str) -> Function:
         return context.runtime.list(name, resource_id, version, body)
 
     return Function(name, code, 1, 3, lazy=False, needs_context=True, builds=True)
+
+
+@function("providers", 1, 2)
+def _providers(_namespace: Any, _kind: Any = None) -> Any:
+    raise invalid("providers", "is deprecated and not supported: write the API version instead.")
 
 
 @function("pickZones", 3, 5)
