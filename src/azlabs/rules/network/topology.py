@@ -290,6 +290,10 @@ class Network:
             found = self._resolvers[subnet.key, literal] = Resolver(prefix, group)
         return found
 
+    def meaning(self, text: str, subnet: Subnet) -> IntervalSet:
+        """What a prefix or a service tag covers in a rule at a subnet."""
+        return self._resolver(subnet, False).prefix(text)[0]
+
     def rules(self, group: str, subnet: Subnet, direction: Direction, *, literal: bool = False) -> RuleSet:
         """The rules of a security group (by key) as they read at a subnet.
 
