@@ -100,7 +100,7 @@ def arrange(resources: Iterable[tuple[str, str, Mapping[str, Any]]]) -> Topology
     attached: set[str] = set()
     for key, box in boxes.items():
         named = [boxes[other] for other in _named(bodies[key], boxes) if other != key]
-        home = _parent(key, boxes) or _only_subnet(named)
+        home = _parent(key, boxes) or _only_subnet(bodies[key], boxes)
         if home is not None and not _is_in(home, box):
             home.inside.append(box)
             placed.add(key)
@@ -217,9 +217,25 @@ def _parent(key: str, boxes: Mapping[str, Box]) -> Box | None:
     return boxes.get(f"{head}/providers/{above}") or boxes.get(head)
 
 
-def _only_subnet(named: Iterable[Box]) -> Box | None:
-    subnets = [box for box in named if box.type.lower() == SUBNET]
+def _only_subnet(body: Mapping[str, Any], boxes: Mapping[str, Box]) -> Box | None:
+    """The subnet that a body says it is in: the only one it names in a member called after subnets."""
+    named = {key for part in _members_about_subnets(body) for key in _named(part, boxes)}
+    subnets = [boxes[key] for key in named if boxes[key].type.lower() == SUBNET]
     return subnets[0] if len(subnets) == 1 else None
+
+
+def _members_about_subnets(value: Any) -> Iterator[Any]:
+    """`subnet`, `subnetId`, `virtualNetworkSubnetId`, ...; a list of subnets is not a place to be in."""
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            lowered = name.lower()
+            if "subnet" in lowered and not lowered.endswith("subnets"):
+                yield member
+            else:
+                yield from _members_about_subnets(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _members_about_subnets(item)
 
 
 def _is_in(box: Box, outer: Box) -> bool:

@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from azlabs.progress import Progress
+    from azlabs.cli.live import Board, Lines
 
 PANEL = "Options of every command"
 
@@ -103,7 +103,7 @@ class Call:
         """True when somebody sits at a terminal who can answer."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
-    def confirm(self, question: str) -> bool:
+    def confirm(self, question: str, *, default: bool = False) -> bool:
         """The answer to a yes-or-no question; `--yes` answers it, and without a terminal it cannot be answered."""
         if self.yes:
             return True
@@ -111,10 +111,10 @@ class Call:
             from azlabs.cli.failures import NobodyToAsk
 
             raise NobodyToAsk(question)
-        return typer.confirm(question, err=True)
+        return typer.confirm(question, default=default, err=True)
 
-    def progress(self, title: str) -> Progress:
-        """Live progress on standard error; see `azlabs.cli.live`."""
+    def progress(self, title: str) -> Lines | Board:
+        """Live progress on standard error: `with call.progress("Deploying") as progress:`."""
         from azlabs.cli.live import progress
 
         return progress(self, title)

@@ -25,14 +25,16 @@ class Lines:
         self._title = title
 
     def __enter__(self) -> Lines:
-        self._call.say(self._title)
         return self
 
     def __exit__(self, *_details: object) -> None:
         return None
 
     def __call__(self, event: Event) -> None:
-        """Tell one change of state."""
+        """Tell one change of state; the title goes before the first one."""
+        if self._title:
+            self._call.say(f"{self._title}:")
+            self._title = ""
         if event.state in FINISHED:
             self._call.say(_line(event))
 
@@ -44,20 +46,18 @@ class Board:
         self._call = call
         self._title = title
         self._events: dict[tuple[str, str], Event] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # opening the board draws it at once
         self._begun = time.monotonic()
         self._live: Any = None
 
     def __enter__(self) -> Board:
-        from rich.live import Live
-
-        self._live = Live(get_renderable=self._show, console=self._call.notes, transient=True, refresh_per_second=8)
-        self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, _problem: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        if self._live is None:
+            return
         self._live.stop()
         with self._lock:
             events = list(self._events.values())
@@ -68,10 +68,19 @@ class Board:
             self._call.say(f"{self._title}: {_count(events)} in {time.monotonic() - self._begun:.1f} s.")
 
     def __call__(self, event: Event) -> None:
-        """Note one change of state; the newest stands last."""
+        """Note one change of state; the newest stands last. The first one opens the board, questions come before it."""
         with self._lock:
+            if self._live is None:
+                self._open()
             self._events.pop((event.kind, event.subject), None)
             self._events[event.kind, event.subject] = event
+
+    def _open(self) -> None:
+        from rich.live import Live
+
+        self._begun = time.monotonic()
+        self._live = Live(get_renderable=self._show, console=self._call.notes, transient=True, refresh_per_second=8)
+        self._live.start()
 
     def _show(self) -> Any:
         from rich.console import Group

@@ -1,0 +1,79 @@
+"""What is shown of sandboxes: before they are made, while they exist, and when they are gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azlabs.cli.screen import dollars, table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from azlabs.cli.call import Call
+    from azlabs.sandbox.up import UpPlan, UpResult
+
+
+def show_plan(call: Call, plan: UpPlan) -> None:
+    """What is about to be made, and where."""
+    shown = table("", "")
+    shown.show_header = False
+    where = f"{plan.subscription_name} ({plan.subscription_id})" if plan.subscription_name else plan.subscription_id
+    rows = [("lab", plan.lab), ("cloud", plan.cloud)]
+    if plan.costs_money:
+        rows += [("account", plan.account), ("tenant", plan.tenant_id), ("subscription", where)]
+    rows += [
+        ("region", plan.region),
+        ("resource groups", ", ".join(plan.resource_groups)),
+        ("resources", ", ".join(f"{count} {kind.rsplit('/', 1)[-1]}" for kind, count in plan.resources.items())),
+        ("price", _price(plan)),
+        ("ends by itself", moment(plan.expires) if plan.expires else "no"),
+    ]
+    for name, value in rows:
+        shown.add_row(name, value)
+    call.notes.print(shown)
+    if plan.resumes:
+        call.say("An unfinished sandbox of this lab exists; it will be completed.")
+
+
+def _price(plan: UpPlan) -> str:
+    if not plan.costs_money:
+        return "free"
+    known = plan.cost_per_hour_usd is not None
+    return f"{dollars(plan.cost_per_hour_usd)} USD an hour" if known else "not known"
+
+
+def up_json(result: UpResult) -> dict[str, Any]:
+    """The shape of `azlabs up --json`."""
+    sandbox = result.sandbox
+    return {
+        "sandbox": sandbox.id,
+        "lab": sandbox.lab,
+        "cloud": sandbox.cloud,
+        "subscription": sandbox.subscription_id,
+        "resource_groups": list(sandbox.resource_groups),
+        "expires": sandbox.expires.isoformat() if sandbox.expires else None,
+        "workspace": str(sandbox.workspace),
+        "cost_per_hour_usd": sandbox.cost_per_hour_usd,
+        "existing": result.existing,
+    }
+
+
+def show_up(call: Call, result: UpResult) -> None:
+    """Where it is, and what to do next."""
+    sandbox = result.sandbox
+    word = "is up already" if result.existing else "is up"
+    call.out.print(f"{sandbox.lab} {word}: sandbox {sandbox.id} on the {sandbox.cloud}.", style="bold")
+    shown = table("", "")
+    shown.show_header = False
+    shown.columns[1].overflow = "fold"
+    shown.add_row("resource group", ", ".join(sandbox.resource_groups))
+    shown.add_row("your folder", str(sandbox.workspace))
+    if sandbox.expires:
+        shown.add_row("ends by itself", moment(sandbox.expires))
+    call.out.print(shown)
+    call.say("Next: azlabs guide (what to do), azlabs verify (how far you are), azlabs down (when you are done).")
+
+
+def moment(when: datetime) -> str:
+    """A time as the person's clock shows it."""
+    return when.astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,106 @@
+"""`up`, `status`, `extend`, `reset`, `down`: a lab's sandbox from beginning to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from azlabs.cli import completion
+from azlabs.cli.call import Call, command
+
+if TYPE_CHECKING:
+    from azlabs.sandbox.up import UpPlan
+
+app = typer.Typer()
+
+
+@command(app, "up", "yes", "cloud", epilog="Example: azlabs up az104-vnet-nsg --yes")
+def up(
+    call: Call,
+    lab: Annotated[
+        str,
+        typer.Argument(metavar="LAB", help="Its id or folder.", autocompletion=completion.lab_ids, show_default=False),
+    ],
+    region: Annotated[str, typer.Option(metavar="REGION", help="An Azure region; else the lab's own.")] = "",
+    hours: Annotated[
+        float, typer.Option(metavar="HOURS", min=0, help="When it ends by itself.", show_default=False)
+    ] = 0,
+    workspace: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Your folder for this lab.", show_default=False)
+    ] = None,
+    subscription: Annotated[str, typer.Option(metavar="NAME", help="Which subscription, on Azure.")] = "",
+    another: Annotated[bool, typer.Option("--another", help="One more, when this lab is up already.")] = False,
+) -> None:
+    """Bring a lab up: its resources, a folder to work in, its tasks.
+
+    On Azure it shows first where, what and for how much. The same lab again returns the one that is up.
+    """
+    from azlabs.cli.places import cloud_meant, lab_named
+    from azlabs.cli.sandbox_pages import show_plan, show_up, up_json
+    from azlabs.sandbox.ledger import Ledger
+    from azlabs.sandbox.up import up as bring_up
+
+    chosen = lab_named(call, lab)
+    ledger = Ledger()
+
+    def confirm(plan: UpPlan) -> bool:
+        show_plan(call, plan)
+        return call.confirm(f"Bring up {plan.lab}?", default=not plan.costs_money)
+
+    with cloud_meant(call, subscription=subscription) as cloud, call.progress(f"Bringing up {chosen.id}") as progress:
+        result = bring_up(
+            chosen,
+            cloud,
+            region=region or None,
+            hours=hours or None,
+            workspace=workspace,
+            progress=progress,
+            confirm=confirm,
+            ledger=ledger,
+            another=another,
+        )
+    for notice in ledger.notices:
+        call.say(notice)
+    if call.json:
+        call.give_json(up_json(result))
+    else:
+        show_up(call, result)
+
+
+@command(app, "reset", "sandbox", "cloud", "yes", epilog="Example: azlabs reset allow-https")
+def reset(
+    call: Call,
+    task: Annotated[str, typer.Argument(metavar="[TASK]", autocompletion=completion.task_ids, show_default=False)] = "",
+) -> None:
+    """Put the lab, or one task of it, back to its start.
+
+    Resources of the start are kept and set right; what was added is removed. With TASK the other tasks that were done
+    are done again in the way of the reference solution.
+    """
+    from azlabs.cli.places import cloud_meant, lab_named, sandbox_meant
+    from azlabs.sandbox.reset import reset as put_back
+
+    sandbox = sandbox_meant(call)
+    lab = lab_named(call, sandbox.lab_name)
+    if call.can_ask and not call.confirm(f"Undo your work on {task or 'the whole lab'}?"):
+        return
+    with cloud_meant(call, sandbox) as cloud:
+        done = None
+        if task:
+            from azlabs.verify import run
+
+            done = [entry.id for entry in run(lab, sandbox, cloud).tasks if entry.done]
+        with call.progress("Resetting") as progress:
+            report = put_back(sandbox, lab, cloud, task or None, done=done, progress=progress)
+    if call.json:
+        left_out = [{"task": name, "reason": reason} for name, reason in report.left_out]
+        data = {"removed": report.removed, "reapplied": report.reapplied, "left_out": left_out}
+        call.give_json({"sandbox": sandbox.id, "task": task or None, **data})
+        return
+    call.out.print(f"{task or lab.id} is back at its start; {len(report.removed)} added resources were removed.")
+    if report.reapplied:
+        call.out.print(f"Done again in the way of the reference: {', '.join(report.reapplied)}.")
+    for name, reason in report.left_out:
+        call.out.print(f"Left out: {name} ({reason})", markup=False)
