@@ -55,7 +55,7 @@ class Announce:
     `state`: the provisioningState in that first answer (None: the stored one, normally Succeeded).
     `parts_state`: the same for the parts inside the document.
     `headers`: which of "azure-asyncoperation" and "location" announce a long-running operation; none: it is done.
-    `body`: False where Azure answers without one.
+    `body`: False where Azure answers without one; a text where it always answers with that ("{}").
     """
 
     status: int = 200
@@ -63,7 +63,7 @@ class Announce:
     parts_state: str | None = None
     headers: tuple[str, ...] = ()
     retry_after: int | None = None
-    body: bool = True
+    body: bool | str = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,8 +156,8 @@ def commit(write: Write, announce: Announce) -> Answer:
     call.manager.gates.touched(kind.key)
     announce = kind.announced(write, announce)
     headers = _announce(call, kind, row, announce)
-    if not announce.body:
-        return Answer(announce.status, headers)
+    if announce.body is not True:
+        return json_answer(announce.body, announce.status, headers) if announce.body else Answer(announce.status, headers)
     if announce.state is None and announce.parts_state is None and views.plain(kind):
         return json_answer(row.text, announce.status, headers)
     shown = views.show(call, kind, row.copy(), row.key)
@@ -218,8 +218,8 @@ def _put_part(call: Call, kind: ResourceType, *, patch: bool) -> Answer:
     headers = reads.etag_header(kind, fresh_row) or {}
     if announce.headers:
         headers.update(operations.start(call, kind, call.key, announce, location=fresh_row.location))
-    if not announce.body:
-        return Answer(announce.status, headers)
+    if announce.body is not True:
+        return json_answer(announce.body, announce.status, headers) if announce.body else Answer(announce.status, headers)
     documents.set_states(kind, shown, announce.state, announce.parts_state)
     return json_answer(shown, announce.status, headers)
 
