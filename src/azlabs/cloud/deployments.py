@@ -87,22 +87,28 @@ def run(
                 poller = client.deployments.begin_create_or_update(
                     group, name, body, polling_interval=cloud.place.poll_seconds
                 )
+            watch.look()
             while not poller.done():
-                watch.look()
                 poller.wait(cloud.place.poll_seconds)
-            poller.result()
+                watch.look()
+            record = poller.result()
     except AzureError as problem:
-        watch.look(last=True)
+        watch.look()
         progress(Event("deployment", name, "failed", problem.message))
         raise _as_recorded(cloud, watch.id, problem) from problem
-    watch.look(last=True)
+    watch.look()
     progress(Event("deployment", name, "done"))
-    return read(cloud, watch.id)
+    return _told(cloud, watch.id, record.as_dict())
 
 
 def read(cloud: Cloud, identifier: str) -> Deployed:
-    """What Azure has recorded of a finished deployment."""
-    properties = cloud.get(identifier, API_VERSION).get("properties") or {}
+    """What Azure has recorded of a finished deployment; raises AzureError for one that failed."""
+    return _told(cloud, identifier, cloud.get(identifier, API_VERSION))
+
+
+def _told(cloud: Cloud, identifier: str, record: dict[str, Any]) -> Deployed:
+    """A deployment's record with what only its operations tell."""
+    properties = record.get("properties") or {}
     if str(properties.get("provisioningState", "")).lower() == "failed":
         raise error_from(400, {"error": properties.get("error") or {"code": "DeploymentFailed", "message": ""}})
     outputs = {
@@ -202,16 +208,16 @@ class _Watch:
         self._progress = progress
         self._told: dict[str, State] = {}
 
-    def look(self, last: bool = False) -> None:
+    def look(self) -> None:
         """Read the operations once. Trouble with reading them is no trouble of the deployment: it is let pass."""
         if self._progress is silent:
             return
         try:
-            self._look(self.id, last)
+            self._look(self.id)
         except AzureError:
             return
 
-    def _look(self, identifier: str, last: bool) -> None:
+    def _look(self, identifier: str) -> None:
         for operation in operations(self._cloud, identifier):
             target = operation.get("targetResource") or {}
             found = str(target.get("id") or "")
@@ -219,7 +225,7 @@ class _Watch:
             if not found:
                 continue
             if kind.lower() == _TYPE.lower():
-                self._look(found, last)
+                self._look(found)
                 continue
             state = _STATES.get(str(operation.get("provisioningState", "")).lower(), "running")
             if self._told.get(found) != state:
