@@ -8,18 +8,29 @@ answer = simulator.handle(Request("GET", "https://management.azure.com/subscript
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from azlabs.simulator.clock import Clock
 from azlabs.simulator.http import Answer, Request, json_answer, split_url
 from azlabs.simulator.identity import SUBSCRIPTION_ID, TENANT_ID
 from azlabs.simulator.resource_manager import ResourceManager
 from azlabs.simulator.store import Store
-from azlabs.simulator.tokens import Principal, Tokens
+from azlabs.simulator.tokens import EVERY_AUDIENCE, Principal, Tokens
+
+if TYPE_CHECKING:
+    from azlabs.simulator.directory.objects import Directory
+    from azlabs.simulator.directory.sign_in import SignIn
 
 __all__ = ["SUBSCRIPTION_ID", "TENANT_ID", "Answer", "Principal", "Request", "Simulator"]
 
 MANAGEMENT_HOSTS = frozenset({"", "management.azure.com", "localhost", "127.0.0.1", "[::1]"})
+SIGN_IN_HOSTS = ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net")
+GRAPH_HOST = "graph.microsoft.com"
+IDENTITY_HOST = "169.254.169.254"
+Front = Callable[[Request, str, str], Answer]
 _log = logging.getLogger(__name__)
 
 
@@ -34,11 +45,56 @@ class Simulator:
         prepare(self.store, self.clock.now())
         self.tokens = Tokens(self.store, TENANT_ID, SUBSCRIPTION_ID)
         self.resource_manager = ResourceManager(self.store, self.clock, self.tokens)
+        self.fronts: dict[str, Front] = {}
+        """What answers a host other than the control plane's, by host name."""
+        self._open_directory()
+
+    def _open_directory(self) -> None:
+        """Microsoft Entra ID answers its own hosts; its modules load with the first request to one of them."""
+
+        def sign_in() -> SignIn:
+            from azlabs.simulator.directory.sign_in import SignIn
+
+            return SignIn(self.directory, self.tokens, self.clock)
+
+        def graph(request: Request, path: str, query: str) -> Answer:
+            from azlabs.simulator.directory.graph import Graph
+
+            return Graph(self.directory, self.tokens, self.clock).handle(request, path, query)
+
+        self.fronts |= dict.fromkeys(SIGN_IN_HOSTS, lambda request, path, _query: sign_in().handle(request, path))
+        self.fronts[IDENTITY_HOST] = lambda request, _path, query: sign_in().managed_identity(request, query)
+        self.fronts[GRAPH_HOST] = graph
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The users, groups, applications and service principals of the tenant; the owner is its first user."""
+        from azlabs.simulator.directory.objects import Directory, ensure_owner
+
+        directory = Directory(self.store)
+        ensure_owner(directory, self.tokens.owner, self.clock.now())
+        return directory
+
+    def sign_in_secret(self, name: str) -> tuple[Principal, str]:
+        """A principal by object id, client id or user principal name, and the secret with which it may sign in here.
+
+        Raises LookupError when the directory has no such principal.
+        """
+        from azlabs.simulator.directory.sign_in import SignIn
+
+        sign_in = SignIn(self.directory, self.tokens, self.clock)
+        principal = sign_in.principal(name)
+        if principal is None:
+            raise LookupError(name)
+        return principal, sign_in.secret_of(principal)
 
     def handle(self, request: Request) -> Answer:
         """Answer one request. Never raises: what cannot be answered is a 4xx or 5xx with an ARM error body."""
         try:
             host, path, query = split_url(request.url)
+            front = self.fronts.get(host)
+            if front is not None:
+                return front(request, path, query)
             if host not in MANAGEMENT_HOSTS:
                 message = f"The simulator does not model the host '{host[:200]}'."
                 return json_answer(
@@ -64,8 +120,8 @@ class Simulator:
             )
 
     def owner_token(self) -> str:
-        """A bearer token of the subscription's owner."""
-        return self.tokens.issue(self.tokens.owner, self.clock.now())
+        """A bearer token of the subscription's owner that every host of the simulator accepts."""
+        return self.tokens.issue(self.tokens.owner, self.clock.now(), EVERY_AUDIENCE)
 
     def token(self, principal: Principal, audience: str = "https://management.azure.com") -> str:
         """A bearer token of any principal, for an audience."""
@@ -79,6 +135,7 @@ class Simulator:
         """Go back to a snapshot (of this simulator, or of another one with the same format)."""
         self.store.restore(snapshot)
         self.tokens.reload()
+        self.__dict__.pop("directory", None)
         self.resource_manager.gates.forget()
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from azlabs.simulator.identity import TENANT_DOMAIN
 from azlabs.simulator.resource_manager.errors import Refused
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ AUDIENCES = frozenset({
 })  # fmt: skip
 LIFETIME = 24 * 3600
 _REMEMBERED = 512
+EVERY_AUDIENCE = "urn:azlabs:every-audience"
+"""Audience of `Simulator.owner_token`, which programs without a sign-in use against any host of the simulator."""
+OWNER_NAME = f"owner@{TENANT_DOMAIN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,16 @@ class Tokens:
             self._store.meta("owner-object-id") or "",
             self._tenant,
             self._store.meta("owner-app-id") or "",
-            "azlabs owner",
+            OWNER_NAME,
+            "User",
             owner=True,
         )
         self._known.clear()
+
+    @property
+    def signing_key(self) -> bytes:
+        """The store's secret key, from which sign-in secrets of principals are derived."""
+        return self._key
 
     def reload(self) -> None:
         """After the store was replaced by a snapshot."""
@@ -99,7 +109,7 @@ class Tokens:
             raise self._challenge(
                 "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time."
             )
-        if audience not in audiences:
+        if audience not in audiences and audience != EVERY_AUDIENCE:
             raise self._challenge(
                 "InvalidAuthenticationTokenAudience",
                 f"The access token has been obtained for wrong audience or resource '{audience}'. It should exactly match with one of the "

@@ -10,6 +10,8 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "network.route_tables",
         "network.public_ips",
         "network.interfaces",
+        "network.private_dns",
+        "network.dns",
     ),
     "microsoft.resources": ("resources",),
 }

@@ -25,6 +25,11 @@ def _table() -> dict[str, list[str]]:
     return found
 
 
+def namespaces() -> list[str]:
+    """Lower-case namespaces that have a table of versions."""
+    return list(_table())
+
+
 @functools.cache
 def _supported(namespace: str) -> frozenset[str]:
     return frozenset(_table().get(namespace, ()))

@@ -65,7 +65,9 @@ def _announced(call: Call, kind: ResourceType, location: str) -> Answer:
     announce = kind.deletes
     headers: dict[str, str] = {}
     if announce.headers:
-        headers = operations.start(call, kind, call.key, announce, location=location, data={"empty": kind.delete_result})
+        headers = operations.start(
+            call, kind, call.key, announce, location=location, data={"empty": kind.delete_result}
+        )
     return Answer(announce.status, headers)
 
 

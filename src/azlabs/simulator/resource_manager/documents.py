@@ -264,12 +264,12 @@ def _missing_target(write: Write, reference: Reference, id: str) -> Refused:
     return Refused(reference.status, reference.code, message, details=[])
 
 
-def check_not_in_use(write: Write) -> None:
-    """Refuse to delete what others refer to."""
+def check_not_in_use(write: Write, outside: str = "") -> None:
+    """Refuse to delete what others refer to; with `outside`, only those that are not below that key count."""
     kind = write.kind
     owner = write.resource.key if write.resource is not None else write.key
     for link in write.store.links_into(write.key):
-        if link.source == owner and kind.part_of is None:
+        if (link.source == owner and kind.part_of is None) or (outside and link.source.startswith(outside + "/")):
             continue
         rule = kind.in_use or _part_rule(kind, link.target)
         if rule is None:

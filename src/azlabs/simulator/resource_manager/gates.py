@@ -39,6 +39,12 @@ class Gate:
 
 GATES: list[Gate] = [
     Gate(
+        "registration",
+        "azlabs.simulator.providers.resources.registrations:require_registration",
+        ("microsoft.resources/unregistered",),
+        frozenset({"write"}),
+    ),
+    Gate(
         "access", "azlabs.simulator.resource_manager.access_gate:check", ("microsoft.authorization/denyassignments",),
         frozenset({"request"}), others=True,
     ),

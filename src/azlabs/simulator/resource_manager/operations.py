@@ -77,22 +77,30 @@ def start(
 
 def announcement(call: Call, kind: ResourceType, id: str, announce: Announce, location: str = "") -> dict[str, str]:
     """Azure-AsyncOperation, Location and Retry-After for an operation."""
-    status_folder, result_folder = kind.operation_paths
-    subscription = call.route.subscription
-    root = f"{call.base}/subscriptions/{subscription}" if subscription else call.base
-    namespace = kind.type.partition("/")[0]
-    where = f"{root}/providers/{namespace}/locations/{location or 'global'}"
     headers: dict[str, str] = {}
-    for header in announce.headers:
-        if header == "azure-asyncoperation":
-            headers["Azure-AsyncOperation"] = f"{where}/{status_folder}/{id}?api-version={call.api_version}"
-        else:
-            headers["Location"] = f"{where}/{result_folder}/{id}?api-version={call.api_version}"
+    for header, template in zip(("azure-asyncoperation", "location"), kind.operation_paths, strict=True):
+        if header in announce.headers:
+            url = f"{call.base}{_polling_path(call, kind, template, id, location)}?api-version={call.api_version}"
+            headers["Azure-AsyncOperation" if header == "azure-asyncoperation" else "Location"] = url
     if headers:
         if announce.retry_after is not None:
             headers["Retry-After"] = str(announce.retry_after)
         headers["retry-after-ms"] = "1"
     return headers
+
+
+def _polling_path(call: Call, kind: ResourceType, template: str, id: str, location: str) -> str:
+    namespace = kind.type.partition("/")[0]
+    if not template.startswith("/"):
+        root = "/subscriptions/{subscription}" if call.route.subscription else ""
+        template = f"{root}/providers/{{namespace}}/locations/{{location}}/{template}/{{id}}"
+    return template.format(
+        subscription=call.route.subscription,
+        group=call.group_name(),
+        location=location or "global",
+        namespace=namespace,
+        id=id,
+    )
 
 
 def load(call: Call, id: str) -> Operation | None:
@@ -120,7 +128,7 @@ def advance(call: Call, operation: Operation) -> Operation:
     if operation.finished is not None or operation.ready > call.now:
         return operation
     if not operation.kind:
-        operation.status, operation.finished = "Succeeded", operation.ready
+        operation.status, operation.finished = operation.data.get("status", "Succeeded"), operation.ready
         return operation
     with call.store.writing():
         current = load(call, operation.id)
@@ -165,7 +173,10 @@ def _result(call: Call, operation: Operation) -> Answer:
     if "result" in operation.data:
         return json_answer(operation.data["result"])
     if operation.data["method"] == "DELETE":
-        return Answer(int(operation.data.get("empty", 200)))
+        kind = registry.find(operation.data["type"].lower())
+        return Answer(kind.delete_result if kind is not None else 204)
+    if "empty" in operation.data:
+        return Answer(int(operation.data["empty"]))
     kind = registry.find(operation.data["type"].lower())
     if kind is not None and operation.data["method"] in ("PUT", "PATCH"):
         from azlabs.simulator.resource_manager import reads

@@ -213,7 +213,10 @@ class ResourceType:
     not_found: ClassVar[tuple[str, str] | None] = None
     """(code, message) of a 404; None: ResourceNotFound in ARM's words. `{id}`, `{name}`, `{type}`, `{group}` are replaced."""
     operation_paths: ClassVar[tuple[str, str]] = ("operations", "operationResults")
-    """Last folder of the Azure-AsyncOperation and of the Location URL."""
+    """Azure-AsyncOperation and Location URLs: the last folder below the provider's location, or a whole path with
+    {subscription}, {group}, {location}, {namespace} and {id} (its last folder has to be in `operations.FOLDERS`)."""
+    delete_result: ClassVar[int] = 204
+    """Status of the Location URL after a finished delete."""
     operation_body: ClassVar[Literal["status", "full"]] = "full"
     """Body of the Azure-AsyncOperation URL: {"status"} only, or with id, name, startTime, endTime."""
     delete_result: ClassVar[int] = 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from azlabs.simulator.http import dumps
 from azlabs.simulator.resource_manager.errors import Refused
 
 if TYPE_CHECKING:
@@ -15,6 +16,13 @@ LONGEST_NAME = 512
 LONGEST_VALUE = 256
 FORBIDDEN = frozenset("<>%&\\?/")
 RESERVED = ("microsoft", "azure", "windows")
+
+
+def _text(value: Any) -> str:
+    """A tag value as ARM keeps it: other JSON values become text (true is "True", an object its JSON)."""
+    if value is None:
+        return ""
+    return dumps(value) if isinstance(value, (dict, list)) else str(value)
 
 
 def check(write: Write) -> None:
@@ -41,17 +49,7 @@ def checked(tags: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     seen: set[str] = set()
     for name, value in tags.items():
-        if isinstance(value, (dict, list)):
-            raise Refused(400, "InvalidTagValue", f"The value of tag '{name}' is not a string.")
-        text = (
-            ""
-            if value is None
-            else value
-            if isinstance(value, str)
-            else str(value).lower()
-            if isinstance(value, bool)
-            else str(value)
-        )
+        text = _text(value)
         if not name.strip() or len(name) > LONGEST_NAME:
             raise Refused(
                 400,

@@ -157,7 +157,9 @@ def commit(write: Write, announce: Announce) -> Answer:
     announce = kind.announced(write, announce)
     headers = _announce(call, kind, row, announce)
     if announce.body is not True:
-        return json_answer(announce.body, announce.status, headers) if announce.body else Answer(announce.status, headers)
+        return (
+            json_answer(announce.body, announce.status, headers) if announce.body else Answer(announce.status, headers)
+        )
     if announce.state is None and announce.parts_state is None and views.plain(kind):
         return json_answer(row.text, announce.status, headers)
     shown = views.show(call, kind, row.copy(), row.key)
@@ -219,7 +221,9 @@ def _put_part(call: Call, kind: ResourceType, *, patch: bool) -> Answer:
     if announce.headers:
         headers.update(operations.start(call, kind, call.key, announce, location=fresh_row.location))
     if announce.body is not True:
-        return json_answer(announce.body, announce.status, headers) if announce.body else Answer(announce.status, headers)
+        return (
+            json_answer(announce.body, announce.status, headers) if announce.body else Answer(announce.status, headers)
+        )
     documents.set_states(kind, shown, announce.state, announce.parts_state)
     return json_answer(shown, announce.status, headers)
 

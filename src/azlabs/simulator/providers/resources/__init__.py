@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from azlabs.simulator.providers.resources import groups
+from azlabs.simulator.providers.resources import groups, moves, registrations, subscriptions, tag_api
 from azlabs.simulator.resource_manager.resource_type import Endpoint
 
-ENDPOINTS: list[Endpoint] = [*groups.ENDPOINTS]
+ENDPOINTS: list[Endpoint] = [
+    *subscriptions.ENDPOINTS,
+    *registrations.ENDPOINTS,
+    *groups.ENDPOINTS,
+    *tag_api.ENDPOINTS,
+    *moves.ENDPOINTS,
+]
