@@ -1,0 +1,1 @@
+"""Microsoft Entra ID: principals, sign-in endpoints and Microsoft Graph."""
