@@ -81,10 +81,10 @@ class LabView:
         box = self._sandbox
         return SandboxFacts(box.id, self._cloud.name, box.subscription_id, tuple(box.resource_groups), box.region)
 
-    @cached_property
+    @property
     def answers(self) -> Answer:
         """What stands in `answers.yaml` of the workspace; `answers["key"]["field"]` is empty when it is missing."""
-        return read_answers(self._sandbox.workspace)
+        return self._reads.remember("answers", lambda: read_answers(self._sandbox.workspace))
 
     @property
     def network(self) -> NetworkProbe:
@@ -106,6 +106,7 @@ class LabView:
 
         It can only read; in a check that is declared with `acts=True` it may write to data planes.
         """
+        self._reads.note(f"client:{kind.__name__}")
         client: Client = self._cloud.client(kind, **arguments)
         return client
 
@@ -165,7 +166,6 @@ class LabView:
     def fresh(self) -> None:
         """Drops what was remembered of the sandbox."""
         self._reads.fresh()
-        self.__dict__.pop("answers", None)
 
     def not_modelled(self, what: str) -> None:
         """Puts a sentence into the report about what this check cannot show on this cloud."""

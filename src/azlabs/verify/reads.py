@@ -85,6 +85,12 @@ class Reads:
                 outer |= inside
                 outer.add(key)
 
+    def note(self, key: str) -> None:
+        """Counts something as read that does not go through this memory."""
+        outer = _tracked.get()
+        if outer is not None:
+            outer.add(key)
+
     def fresh(self) -> None:
         """Forgets everything: the next read asks the cloud again."""
         with self._lock:

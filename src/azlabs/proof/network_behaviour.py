@@ -1,0 +1,202 @@
+"""How a virtual network behaves: the whole table of who may open what to whom, and the facts that are no flows.
+
+The table is exact and complete: every protocol, port and address, from and to every interface, every free address
+of every subnet, the internet and Azure's platform; and what would happen to a copy of an interface that has a filter
+or a group of its own. Addresses that Azure hands out anew when an interface moves are not a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from azlabs.proof.behaviour import Difference, Model, register
+from azlabs.proof.equivalent import Flow, Unasked
+from azlabs.proof.state import State, type_of
+from azlabs.rules.network import boxes as algebra
+from azlabs.rules.network.boxes import Box
+from azlabs.rules.network.endpoints import endpoint
+from azlabs.rules.network.intervals import IntervalSet, subtract, union_all
+from azlabs.rules.network.judge import reach
+from azlabs.rules.network.ports import parse_services
+from azlabs.rules.network.reach import Reach
+from azlabs.rules.network.topology import Interface, Network, Undecidable
+
+_PARTS = {
+    "microsoft.network/virtualnetworks": "virtual_networks",
+    "microsoft.network/networkinterfaces": "network_interfaces",
+    "microsoft.network/networksecuritygroups": "network_security_groups",
+    "microsoft.network/routetables": "route_tables",
+    "microsoft.network/applicationsecuritygroups": "application_security_groups",
+}
+TYPES = frozenset({*_PARTS, "microsoft.network/publicipaddresses"})
+EVERYTHING = "*"
+# Ends that `*` does not hold.
+_PLATFORM_SOURCES = ("AzureLoadBalancer",)
+_PLATFORM_DESTINATIONS = ("AzurePlatformDNS", "AzurePlatformIMDS", "AzurePlatformLKM")
+
+Row = tuple[str, Callable[[Network], Reach]]
+
+
+def compare(before: State, after: State, unasked: Sequence[Unasked]) -> Iterator[Difference]:
+    """The facts and flows in which two networks differ, outside of `unasked`."""
+    if not before and not after:
+        return
+    one, other = _network(before), _network(after)
+    yield from _facts(before, after, one, other, unasked)
+    moved = _moved(one, other)
+    flows = [entry.flow for entry in unasked if entry.flow]
+    for name, ask in _rows(one, other):
+        was, became = _answer(one, ask, flows, moved), _answer(other, ask, flows, moved)
+        if was[0] != became[0]:
+            yield Difference(name, was[1](), became[1]())
+
+
+def _network(state: State) -> Network:
+    parts: dict[str, list[Any]] = {name: [] for name in _PARTS.values()}
+    for name in sorted(state):
+        part = _PARTS.get(type_of(state[name]))
+        if part:
+            parts[part].append(state[name])
+    return Network.of(**parts)
+
+
+def _facts(
+    before: State, after: State, one: Network, other: Network, unasked: Sequence[Unasked]
+) -> Iterator[Difference]:
+    was, became = (dict(_facts_of(state, network)) for state, network in ((before, one), (after, other)))
+    for row in [*was, *(row for row in became if row not in was)]:
+        if was.get(row) != became.get(row) and not any(entry.covers_setting(row) for entry in unasked):
+            yield Difference(row, was.get(row, "not there"), became.get(row, "not there"))
+
+
+def _facts_of(state: State, network: Network) -> Iterator[tuple[str, str]]:
+    for name, resource in state.items():
+        if type_of(resource) == "microsoft.network/publicipaddresses":
+            yield f"{resource['name']}", "there"
+        elif name in network.networks:
+            yield f"{resource['name']}/addressSpace", ", ".join(sorted(network.networks[name].spaces))
+    for subnet in network.subnets():
+        yield f"{subnet.name}/addressPrefix", ", ".join(sorted(subnet.prefixes))
+    for nic in network.interfaces.values():
+        yield f"{nic.name}/subnet", nic.subnet.rpartition("/")[2]
+        yield f"{nic.name}/publicIPAddress", ", ".join(sorted(nic.public_addresses)) or "none"
+
+
+def _rows(one: Network, other: Network) -> Iterator[Row]:
+    """The questions that together are the whole table. Those for single interfaces cover moved addresses and copies."""
+    if len(one.networks) == len(other.networks) == 1:
+        yield "everything to everything", lambda network: reach(network, EVERYTHING, EVERYTHING)
+    shared = [name for name in one.interfaces if name in other.interfaces]
+    for name in shared:
+        nic = one.interfaces[name]
+        if len(one.networks) > 1 or _address_differs(one, other, name):
+            yield f"anything to {nic.name}", _question(EVERYTHING, name)
+            yield f"{nic.name} to anything", _question(name, EVERYTHING)
+            for peer in shared:
+                if peer != name:
+                    yield f"{nic.name} to {one.interfaces[peer].name}", _question(name, peer)
+        for source in _PLATFORM_SOURCES:
+            yield f"{source} to {nic.name}", _question(source, name)
+        for destination in _PLATFORM_DESTINATIONS:
+            yield f"{nic.name} to {destination}", _question(name, destination)
+    for name in shared:
+        nic, twin = one.interfaces[name], other.interfaces[name]
+        if _is_special(nic) or _is_special(twin):
+            for groups in (True, False):
+                words = f"a copy of {nic.name}" + ("" if groups else " without its groups")
+                yield f"anything to {words}", _copy_question(name, groups, inbound=True)
+                yield f"{words} to anything", _copy_question(name, groups, inbound=False)
+
+
+def _is_special(nic: Interface) -> bool:
+    return bool(nic.groups or nic.security_group)
+
+
+def _question(source: str, destination: str) -> Callable[[Network], Reach]:
+    return lambda network: reach(network, source, destination)
+
+
+def _copy_question(name: str, groups: bool, *, inbound: bool) -> Callable[[Network], Reach]:
+    def ask(network: Network) -> Reach:
+        grown, copy = network.with_copy(name, groups=groups)
+        return reach(grown, EVERYTHING, copy) if inbound else reach(grown, copy, EVERYTHING)
+
+    return ask
+
+
+def _address_differs(one: Network, other: Network, name: str) -> bool:
+    return one.interfaces[name].addresses != other.interfaces[name].addresses
+
+
+def _moved(one: Network, other: Network) -> IntervalSet:
+    """Addresses that are an interface's in only one of the networks; what happens to them is asked by name."""
+    changed = [
+        nic.addresses
+        for network, twin in ((one, other), (other, one))
+        for name, nic in network.interfaces.items()
+        if name not in twin.interfaces or twin.interfaces[name].addresses != nic.addresses
+    ]
+    return union_all(changed)
+
+
+Answer = tuple[object, Callable[[], str]]
+
+
+def _answer(network: Network, ask: Callable[[Network], Reach], flows: Sequence[Flow], moved: IntervalSet) -> Answer:
+    """What is compared, and how it reads."""
+    try:
+        found = ask(network)
+    except (Undecidable, ValueError) as problem:
+        text = str(problem)
+        return text, lambda: text
+    masks = [box for flow in flows for box in _masks(network, flow)]
+    named = found.source != "anywhere" and found.destination != "anywhere"
+    parts = tuple(
+        algebra.merged(_cut([piece.box for piece in pieces], masks, moved, named))
+        for pieces in (found.allowed, found.partial, found.unknown)
+    )
+    return parts, lambda: str(found)
+
+
+def _cut(boxes: list[Box], masks: Sequence[Box], moved: IntervalSet, named: bool) -> list[Box]:
+    left = algebra.subtract_all(boxes, masks) if masks else boxes
+    if not moved:
+        return left
+    if named:
+        # Both ends are asked for by name: their addresses say nothing, what passes between them does.
+        return [Box(box.protocols, (0, 0), (0, 0), box.ports) for box in left]
+    cut = [
+        box._replace(sources=subtract(box.sources, moved), destinations=subtract(box.destinations, moved))
+        for box in left
+    ]
+    return [box for box in cut if box.sources and box.destinations]
+
+
+def _masks(network: Network, flow: Flow) -> list[Box]:
+    sources = subtract(_addresses(network, flow.sources), _addresses(network, flow.not_sources))
+    destinations = subtract(_addresses(network, flow.destinations), _addresses(network, flow.not_destinations))
+    if not sources or not destinations:
+        return []
+    boxes = algebra.of_services(_services(flow.services), sources, destinations)
+    if flow.not_services:
+        boxes = algebra.subtract_all(boxes, algebra.of_services(_services(flow.not_services), sources, destinations))
+    return boxes
+
+
+@lru_cache(256)
+def _services(text: str) -> Any:
+    return parse_services(text)
+
+
+def _addresses(network: Network, texts: Sequence[str]) -> IntervalSet:
+    key = ("proof addresses", tuple(texts))
+    if key not in network.remembered:
+        home = next(iter(network.networks.values()), None)
+        network.remembered[key] = union_all(endpoint(network, text, home).addresses for text in texts)
+    found: IntervalSet = network.remembered[key]
+    return found
+
+
+register(Model(TYPES, compare))

@@ -1,0 +1,178 @@
+"""What stands in a sandbox, as Azure's JSON, and where in it a setting is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from azlabs.arm.ids import ResourceId, key
+
+if TYPE_CHECKING:
+    from azlabs.cloud import Cloud
+
+Resource = dict[str, Any]
+State = dict[str, Resource]
+"""Resources by lower-case id."""
+Path = tuple[str, ...]
+"""Where a setting is: names of members; an element of a list by its name, by the name in its id, or by its text."""
+
+_RESOURCES_API = "2021-04-01"
+# Lists at a group's scope of what sits on it without being in it.
+_ON_GROUPS = (
+    "Microsoft.Authorization/roleAssignments",
+    "Microsoft.Authorization/policyAssignments",
+    "Microsoft.Authorization/locks",
+)
+# What Azure computes. A change of it is not a change of the configuration.
+COMPUTED = frozenset(
+    {
+        *("etag", "systemData", "provisioningState", "resourceGuid", "defaultSecurityRules", "macAddress"),
+        *("createdTime", "changedTime", "creationTime", "lastModified"),
+        *("createdOn", "createdBy", "updatedOn", "updatedBy"),
+    }
+)
+_IDENTITY = frozenset({"id", "name", "type"})
+_COMPUTED_AT = {
+    "microsoft.network/networksecuritygroups": {"properties/networkInterfaces", "properties/subnets"},
+    "microsoft.network/routetables": {"properties/subnets"},
+    "microsoft.network/publicipaddresses": {"properties/ipConfiguration", "properties/ipAddress"},
+    "microsoft.network/networkinterfaces": {
+        "properties/virtualMachine",
+        "properties/hostedWorkloads",
+        "properties/tapConfigurations",
+        "properties/vnetEncryptionSupported",
+        "properties/dnsSettings/appliedDnsServers",
+        "properties/dnsSettings/internalDomainNameSuffix",
+    },
+    "microsoft.network/virtualnetworks": {
+        "properties/subnets/*/properties/ipConfigurations",
+        "properties/subnets/*/properties/networkInterfaces",
+        "properties/subnets/*/properties/purpose",
+        "properties/subnets/*/properties/privateEndpoints",
+    },
+}
+
+
+def read_state(cloud: Cloud, groups: Sequence[str]) -> State:
+    """Everything in the groups, and the assignments and locks on them; raises AzureError."""
+    state: State = {}
+    for group in groups:
+        base = f"/subscriptions/{cloud.subscription_id}/resourceGroups/{group}"
+        kinds = {str(entry["type"]) for entry in cloud.items(f"{base}/resources", _RESOURCES_API)}
+        for kind in sorted(kinds):
+            for resource in cloud.items(f"{base}/providers/{kind}", cloud.api_version(kind)):
+                state[key(resource["id"])] = resource
+        for resource in _on_group(cloud, base):
+            state[key(resource["id"])] = resource
+    return state
+
+
+def _on_group(cloud: Cloud, base: str) -> Iterator[Resource]:
+    from azlabs.cloud.errors import AzureError
+
+    for kind in _ON_GROUPS:
+        try:
+            entries = list(cloud.items(f"{base}/providers/{kind}", cloud.api_version(kind)))
+        except AzureError as problem:
+            if problem.not_modelled or problem.not_found:
+                continue
+            raise
+        for entry in entries:
+            if key(entry["id"]).startswith(key(base) + "/"):
+                yield entry
+
+
+def type_of(resource: Resource) -> str:
+    """The type in lower case."""
+    return ResourceId.parse(resource["id"]).type.lower()
+
+
+def settings(resource: Resource) -> dict[Path, Any]:
+    """The leaves of a resource's configuration by path, without what Azure computes."""
+    return dict(_leaves(resource, (), type_of(resource)))
+
+
+def _leaves(node: Any, path: Path, kind: str) -> Iterator[tuple[Path, Any]]:
+    children = list(configurable(node, path, kind))
+    if not children:
+        yield path, node
+    for name, child in children:
+        yield from _leaves(child, (*path, name), kind)
+
+
+def configurable(node: Any, path: Path, kind: str) -> Iterator[tuple[str, Any]]:
+    """The parts of a value that somebody may set, with their names in paths; a link to a resource has none."""
+    if is_link(node):
+        return
+    own_name = isinstance(node, Mapping) and (not path or "properties" in node)
+    for name, child in steps(node):
+        if isinstance(node, Mapping) and (name in COMPUTED or (own_name and name in _IDENTITY)):
+            continue
+        if not _is_computed_at(kind, (*path, name)):
+            yield name, child
+
+
+def _is_computed_at(kind: str, path: Path) -> bool:
+    for pattern in _COMPUTED_AT.get(kind, ()):
+        parts = pattern.split("/")
+        if len(path) == len(parts) and all(part in ("*", found) for part, found in zip(parts, path, strict=True)):
+            return True
+    return False
+
+
+def is_link(value: Any) -> bool:
+    """Is this a reference to a resource, `{"id": ...}`, and not the resource itself?"""
+    if not isinstance(value, Mapping) or "properties" in value:
+        return False
+    return isinstance(value.get("id"), str) and str(value["id"]).startswith("/")
+
+
+def steps(node: Any) -> Iterator[tuple[str, Any]]:
+    """The members of an object or the elements of a list with their names in paths."""
+    if isinstance(node, Mapping):
+        yield from ((str(name), value) for name, value in node.items())
+    elif isinstance(node, list):
+        seen: set[str] = set()
+        for place, value in enumerate(node):
+            name = element_name(value)
+            if not name or name in seen:
+                name = f"#{place}"
+            seen.add(name)
+            yield name, value
+
+
+def element_name(value: Any) -> str:
+    """What an element of a list is called: its name, the last name in its id, or its text."""
+    if isinstance(value, Mapping):
+        return str(value.get("name") or str(value.get("id", "")).rpartition("/")[2])
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def at(node: Any, path: Path) -> Any:
+    """The value at a path; raises KeyError when there is none."""
+    for name in path:
+        for step, child in steps(node):
+            if step == name:
+                node = child
+                break
+        else:
+            raise KeyError(path)
+    return node
+
+
+def same(first: Resource | None, second: Resource | None) -> bool:
+    """Do two readings of a resource hold the same configuration?"""
+    if first is None or second is None:
+        return first is second
+    return _comparable(first) == _comparable(second)
+
+
+def _comparable(resource: Resource) -> str:
+    leaves = {"/".join(path): value for path, value in settings(resource).items()}
+    return json.dumps(leaves, sort_keys=True, default=str).lower()
+
+
+def changed(before: State, after: State) -> set[str]:
+    """The ids of what was made, changed or removed."""
+    return {name for name in before.keys() | after.keys() if not same(before.get(name), after.get(name))}

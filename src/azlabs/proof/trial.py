@@ -1,0 +1,182 @@
+"""One mutant tried: made through the cloud, judged by the checks that it can touch, compared by behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from azlabs.arm.ids import ResourceId
+from azlabs.cloud.errors import AzureError
+from azlabs.proof.behaviour import Difference, differences
+from azlabs.proof.equivalent import Equivalents
+from azlabs.proof.mutant import Mutant
+from azlabs.proof.state import State, changed, is_link, read_state
+from azlabs.verify.declare import Check
+from azlabs.verify.lab_view import LabView, SandboxLike
+from azlabs.verify.reads import Reads, tracking
+from azlabs.verify.runner import judge
+
+if TYPE_CHECKING:
+    from azlabs.cloud.scratch import ScratchCloud
+
+Result = Literal["caught", "survived", "over-strict", "equivalent", "unasked", "declared", "refused", "idle"]
+"""What became of a mutant.
+
+caught: behaviour changed, a task failed. survived: behaviour changed, no task failed. over-strict: no behaviour that a
+task asks for changed, a task failed all the same. equivalent: no behaviour changed, no task failed. unasked: only
+behaviour that no task asks for changed, no task failed. declared: it survived, and the lab's author says why that is
+right. refused: Azure does not accept it. idle: it is no change.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The result of one mutant, with the first check that failed and the first difference in behaviour."""
+
+    mutant: Mutant
+    result: Result
+    check: str = ""
+    task: str = ""
+    difference: str = ""
+    note: str = ""
+
+
+@dataclass
+class Bench:
+    """Everything that trials share. `reads` says for each check what it read of the solved state."""
+
+    cloud: ScratchCloud
+    sandbox: SandboxLike
+    checks: Sequence[Check]
+    equivalents: Equivalents
+    snapshot: Any
+    solved: State
+    answers: str
+    reads: Mapping[str, set[str]]
+
+
+def reads_of(checks: Sequence[Check], sandbox: SandboxLike, cloud: ScratchCloud) -> dict[str, set[str]]:
+    """What each check reads; the checks are run for it."""
+    reading = cloud.read_only()
+    reads = Reads(reading)
+    found: dict[str, set[str]] = {}
+    for check in checks:
+        with tracking() as tracked:
+            judge(check, LabView(sandbox, reading, reads))
+        found[check.id] = tracked.reads
+    return found
+
+
+def attempt(bench: Bench, mutant: Mutant) -> Trial:
+    """Tries one mutant. Leaves the cloud and the answers file as the mutant made them."""
+    bench.cloud.restore(bench.snapshot)
+    if mutant.edit.id:
+        _write_answers(bench, bench.answers)
+        try:
+            _apply(bench, mutant)
+        except AzureError as problem:
+            return Trial(mutant, "refused", note=problem.code)
+        after = read_state(bench.cloud, bench.sandbox.resource_groups)
+        moved = changed(bench.solved, after)
+        if not moved:
+            return Trial(mutant, "idle")
+        touched = _touched(bench.solved, after, moved)
+        asked = list_first(differences(bench.solved, after, bench.equivalents.unasked))
+    else:
+        _write_answers(bench, mutant.edit.body)
+        after, touched = bench.solved, {"answers"}
+        asked = Difference(f"answers.yaml/{'/'.join(mutant.path)}", mutant.before, mutant.after)
+    failed, note = _first_failure(bench, mutant, touched)
+    return _verdict(bench, mutant, after, asked, failed, note)
+
+
+def _verdict(
+    bench: Bench, mutant: Mutant, after: State, asked: Difference | None, failed: Check | None, note: str
+) -> Trial:
+    words = str(asked) if asked else ""
+    if failed is not None:
+        result: Result = "caught" if asked else "over-strict"
+        return Trial(mutant, result, failed.id, failed.tasks[0], words, note)
+    if asked is None:
+        other = list_first(differences(bench.solved, after))
+        return Trial(mutant, "unasked" if other else "equivalent", difference=str(other) if other else "")
+    reason = bench.equivalents.reason(mutant.name)
+    if reason is not None:
+        return Trial(mutant, "declared", difference=words, note=reason)
+    return Trial(mutant, "survived", difference=words, note=note)
+
+
+def list_first(found: Iterator[Difference]) -> Difference | None:
+    """The first of some differences, without looking for the others."""
+    return next(found, None)
+
+
+def _apply(bench: Bench, mutant: Mutant) -> None:
+    identifier = mutant.edit.id
+    version = bench.cloud.api_version(ResourceId.parse(identifier).type)
+    if mutant.edit.body is None:
+        bench.cloud.run("DELETE", identifier, version)
+    else:
+        bench.cloud.run("PUT", identifier, version, mutant.edit.body)
+
+
+def _write_answers(bench: Bench, text: str) -> None:
+    workspace = bench.sandbox.workspace
+    if workspace is None:
+        return
+    file = Path(workspace) / "answers.yaml"
+    if text:
+        file.write_text(text, encoding="utf-8")
+    else:
+        file.unlink(missing_ok=True)
+
+
+def _touched(before: State, after: State, moved: set[str]) -> set[str]:
+    """The ids that changed, and those that they are or were linked to."""
+    ids = set(moved)
+    for name in moved:
+        for state in (before, after):
+            ids |= {link.lower() for link in _links(state.get(name))}
+    return ids
+
+
+def _links(node: Any) -> Iterator[str]:
+    if is_link(node):
+        yield str(node["id"])
+    elif isinstance(node, dict):
+        for value in node.values():
+            yield from _links(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _links(value)
+
+
+def can_touch(reads: set[str], touched: set[str]) -> bool:
+    """Could what was changed show in what was read? When in doubt, yes."""
+    for entry in reads:
+        path, _, versions = entry.partition("?")
+        if entry in touched or entry.startswith("client:"):
+            return True
+        if versions and any(name.startswith(path) or path.startswith(name) for name in touched):
+            return True
+    return False
+
+
+def _first_failure(bench: Bench, mutant: Mutant, touched: set[str]) -> tuple[Check | None, str]:
+    """The first check that fails, those of the mutant's own task first; else what could not be judged."""
+    reading = bench.cloud.read_only()
+    reads = Reads(reading)
+    unjudged = ""
+    for check in sorted(bench.checks, key=lambda check: mutant.task not in check.tasks):
+        if not can_touch(bench.reads[check.id], touched):
+            continue
+        outcome = judge(
+            check, LabView(bench.sandbox, bench.cloud.read_only(acts=True) if check.acts else reading, reads)
+        )
+        if outcome.status == "fail":
+            return check, outcome.found
+        if outcome.status == "error":
+            unjudged = f"{check.id} could not be judged: {outcome.found}"
+    return None, unjudged
