@@ -24,10 +24,11 @@ _PREVIEW = ("preview", "alpha", "beta", "privatepreview")
 
 @dataclass(slots=True)
 class Place:
-    """What a cloud is. `
+    """What a cloud is.
 
     `poll_seconds` is how long a caller that shows progress waits between two looks at long work;
-    `patience_seconds` when an operation that does not end is given up.
+    `patience_seconds` when an operation that does not end is given up; `verify_seconds` how long a whole verification
+    may take (None: as long as its checks need).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Place:
     sleep: Callable[[float], None]
     poll_seconds: float = 5.0
     patience_seconds: float = 7200.0
+    verify_seconds: float | None = None
     close: Callable[[], None] = lambda: None
     notices: list[str] = field(default_factory=list)
 
@@ -68,6 +70,7 @@ class Cloud:
     subscription_name = property(lambda self: str(self.place.subscription_name))
     region_default = property(lambda self: str(self.place.region_default))
     costs_money = property(lambda self: bool(self.place.costs_money))
+    verify_seconds = property(lambda self: self.place.verify_seconds)
     sandboxes_expire = property(lambda self: bool(self.place.sandboxes_expire))
 
     @property

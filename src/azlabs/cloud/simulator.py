@@ -130,6 +130,7 @@ def place_of(simulator: Simulator, notices: list[str] | None = None) -> Place:
         sleep=nap,
         poll_seconds=_LONGEST_NAP_SECONDS,
         patience_seconds=120.0,
+        verify_seconds=20.0,
         close=simulator.close,
         notices=notices if notices is not None else [],
     )

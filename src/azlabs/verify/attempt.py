@@ -47,8 +47,10 @@ class LabLike(Protocol):
 
 
 class CloudLike(ReadableCloud, Protocol):
-    """A cloud that can be made read-only."""
+    """A cloud that can be made read-only; `verify_seconds` is the time that a whole attempt may take on it, if any."""
 
+    @property
+    def verify_seconds(self) -> float | None: ...
     def read_only(self, acts: bool = False) -> ReadableCloud: ...
 
 
@@ -77,7 +79,7 @@ def run(
     def view(check: Check) -> LabView:
         return LabView(sandbox, cloud.read_only(acts=True) if check.acts else reading, reads, notes)
 
-    runner = Runner(view, workers=WORKERS, seconds=getattr(cloud, "verify_seconds", None), progress=progress)
+    runner = Runner(view, workers=WORKERS, seconds=cloud.verify_seconds, progress=progress)
     try:
         outcomes = runner.run(wanted)
     finally:
