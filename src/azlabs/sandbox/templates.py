@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import string
 from collections import Counter
@@ -14,6 +15,7 @@ from azlabs.sandbox.model import Sandbox
 
 _DEPLOYMENT = "microsoft.resources/deployments"
 _SECRET_LENGTH = 24
+_WRITTEN_AS_JSON = {"int", "bool", "array", "object"}
 
 
 class TemplateProblem(AzlabsError):
@@ -52,6 +54,23 @@ def read_parameters(path: Path) -> dict[str, Any]:
     return parameters
 
 
+def parameters_given(words: list[str]) -> dict[str, Any]:
+    """The parameters that a person wrote: NAME=VALUE, or the path of a parameters file; a later one wins."""
+    given: dict[str, Any] = {}
+    for word in words:
+        name, separator, value = word.partition("=")
+        if separator and name.isidentifier():
+            given[name] = value
+            continue
+        path = Path(word.removeprefix("@"))
+        if not path.is_file():
+            raise TemplateProblem(
+                f"'{word}' is neither NAME=VALUE nor a parameters file.", action="Write it as NAME=VALUE."
+            )
+        given.update(read_parameters(path))
+    return given
+
+
 def fill(
     template: dict[str, Any], sandbox: Sandbox, given: dict[str, Any] | None, file: Path | None = None
 ) -> dict[str, Any]:
@@ -70,14 +89,15 @@ def fill(
             raise TemplateProblem(
                 f"The template{_of(file)} has no parameter '{name}'.", action=f"Its parameters: {known}."
             )
-        values[by_name[name.lower()]] = value
+        declared_name = by_name[name.lower()]
+        values[declared_name] = _typed(declared_name, value, declared[declared_name])
     known_values = {**sandbox.outputs, "sandboxId": sandbox.id}
     if not _has_default(declared.get(by_name.get("location", ""))):
         known_values.setdefault("location", sandbox.region)
     for name, value in known_values.items():
-        declared_name = by_name.get(name.lower())
-        if declared_name is not None and declared_name not in values:
-            values[declared_name] = value
+        known_name = by_name.get(name.lower())
+        if known_name is not None and known_name not in values:
+            values[known_name] = value
     missing = []
     for name, declaration in declared.items():
         if name in values or _has_default(declaration) or declaration.get("nullable"):
@@ -167,6 +187,19 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise TemplateProblem(f"{path} does not hold a JSON object.", action="Correct the file.")
     return document
+
+
+def _typed(name: str, value: Any, declaration: dict[str, Any]) -> Any:
+    """A value that was written as text, in the type that the template declares."""
+    kind = str(declaration.get("type", "")).lower()
+    if not isinstance(value, str) or kind not in _WRITTEN_AS_JSON:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as problem:
+        raise TemplateProblem(
+            f"The parameter '{name}' is of type {kind}, and '{value}' is none.", action="Write the value as JSON."
+        ) from problem
 
 
 def _has_default(declaration: Any) -> bool:
