@@ -46,6 +46,8 @@ class Subnet:
     security_group: str
     route_table: str
     endpoints: tuple[tuple[str, tuple[str, ...]], ...]
+    default_outbound: bool = True
+    nat_gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ def _subnet(body: Json, network: str) -> Subnet:
         key_of(properties.get("networkSecurityGroup")),
         key_of(properties.get("routeTable")),
         endpoints,
+        properties.get("defaultOutboundAccess") is not False,
+        key_of(properties.get("natGateway")),
     )
 
 
@@ -320,6 +324,12 @@ class Network:
     def with_copy(self, key: str, *, groups: bool) -> tuple[Network, str]:
         """The network with one more interface: a copy of an interface in the same subnet with the same filter and a
         free address, in the same application security groups or in none. Returns the network and the copy's key."""
+        if ("copy", key, groups) not in self.remembered:
+            self.remembered["copy", key, groups] = self._with_copy(key, groups)
+        made: tuple[Network, str] = self.remembered["copy", key, groups]
+        return made
+
+    def _with_copy(self, key: str, groups: bool) -> tuple[Network, str]:
         original = self.interfaces[key]
         address = self.free_address(self.subnet(original.subnet))
         name = f"a copy of {original.name}" + ("" if groups else " without its groups")
