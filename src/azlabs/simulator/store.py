@@ -239,7 +239,8 @@ class Store:
         """Soft-deleted resources of a type that are not past their purge date, by name when given."""
         condition, values = ("AND name=?", [name.lower()]) if name is not None else ("", [])
         rows = self._execute(
-            f"SELECT key, type, name, location, at, purge_at, body, hidden FROM deleted WHERE type=? AND purge_at>? {condition} ORDER BY key",
+            "SELECT key, type, name, location, at, purge_at, body, hidden FROM deleted "
+            f"WHERE type=? AND purge_at>? {condition} ORDER BY key",
             [type_key, now, *values],
         )
         return [Deleted(*row) for row in rows]

@@ -85,7 +85,8 @@ class Tokens:
         claims: dict[str, Any] = {
             "aud": audience, "iss": issuer, "iat": int(now), "nbf": int(now), "exp": int(now + lifetime),
             "appid": principal.app_id, "appidacr": "1", "idp": issuer, "idtyp": "user" if principal.kind == "User" else "app",
-            "oid": principal.object_id, "sub": principal.object_id, "tid": principal.tenant_id, "ver": "1.0", "uti": secrets.token_urlsafe(16),
+            "oid": principal.object_id, "sub": principal.object_id, "tid": principal.tenant_id, "ver": "1.0",
+            "uti": secrets.token_urlsafe(16),
         }  # fmt: skip
         if principal.name:
             claims["upn" if principal.kind == "User" else "app_displayname"] = principal.name

@@ -6,7 +6,6 @@ import itertools
 import os
 import uuid
 from collections.abc import Mapping
-from typing import Any
 
 from azlabs.simulator.clock import Clock
 from azlabs.simulator.http import Answer, CaseInsensitive, Request, decode_path, json_answer, parse_query

@@ -63,7 +63,7 @@ def check(call: Call, kind: ResourceType) -> None:
     versions = supported(kind)
     if version.lower() in versions:
         return
-    namespace, _, rest = kind.type.partition("/")
+    rest = kind.type.partition("/")[2]
     if kind.key == "microsoft.resources/resourcegroups":
         raise invalid(version, versions)
     raise Refused(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from azlabs.simulator.http import Answer
 from azlabs.simulator.records import Resource
-from azlabs.simulator.resource_manager import documents, operations, reads, registry, writes
+from azlabs.simulator.resource_manager import documents, operations, registry, writes
 from azlabs.simulator.resource_manager.calls import Call, Write
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def delete(call: Call, kind: ResourceType) -> Answer:
     with call.store.writing():
         call.manager.require_group(call)
         if kind.part_of is not None:
-            owner_call, chain = call.manager.owner_of(call, kind)
+            owner_call, _chain = call.manager.owner_of(call, kind)
             row = call.store.get(owner_call.key)
             if row is None:
                 return Answer(kind.missing_delete)
@@ -65,13 +65,5 @@ def _announced(call: Call, kind: ResourceType, location: str) -> Answer:
     announce = kind.deletes
     headers: dict[str, str] = {}
     if announce.headers:
-        headers = operations.start(
-            call, kind, call.key, announce, location=location, data={"empty": kind.delete_result}
-        )
+        headers = operations.start(call, kind, call.key, announce, location=location)
     return Answer(announce.status, headers)
-
-
-def missing(call: Call, kind: ResourceType) -> Answer:
-    """The answer to a delete of what is not there."""
-    reads.missing_above(call, kind)
-    return Answer(kind.missing_delete)

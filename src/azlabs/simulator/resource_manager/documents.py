@@ -246,9 +246,7 @@ def _check_type(write: Write, reference: Reference, key: str, id: str) -> None:
 def _target_exists(write: Write, top: Write, key: str) -> bool:
     if key.startswith(top.key + "/"):
         return _inside(top, key)
-    if views.known(write.store, key):
-        return True
-    return False
+    return views.known(write.store, key)
 
 
 def _inside(top: Write, key: str) -> bool:

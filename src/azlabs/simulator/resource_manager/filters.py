@@ -16,7 +16,10 @@ Predicate = Callable[[Document], bool]
 Lookup = Callable[[Document, str], Any]
 MAX_LENGTH = 4000
 MAX_DEPTH = 40
-_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?(?![\w\-:]))|(?P<word>[A-Za-z_$@][\w./\-@$]*|\d{4}-\d\d-\d\dT[\d:.Z+\-]+)|(?P<sign>[(),]))")  # fmt: skip
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?(?![\w\-:]))"
+    r"|(?P<word>[A-Za-z_$@][\w./\-@$]*|\d{4}-\d\d-\d\dT[\d:.Z+\-]+)|(?P<sign>[(),]))"
+)
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda left, right: left == right,
     "ne": lambda left, right: left != right,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @functools.cache
 def regions() -> dict[str, dict[str, Any]]:
-    """Region by name: {"displayName", "geography", "geographyGroup", "longitude", "latitude", "physicalLocation", "category", "paired", "zones"}."""
+    """Region by name: displayName, geography, geographyGroup, longitude, latitude, physicalLocation, category, paired, zones."""
     text = resources.files("azlabs.simulator.resource_manager").joinpath("locations.json").read_text("utf-8")
     found: dict[str, dict[str, Any]] = json.loads(text)
     return found
@@ -49,8 +49,8 @@ def settle(write: Write) -> None:
     if location != kind.default_location and location not in regions():
         raise Refused(
             400, kind.location_code,
-            f"The provided location '{given}' is not available for resource type '{kind.type}'. List of available regions for the resource type is "
-            f"'{','.join(sorted(regions()))}'.",
+            f"The provided location '{given}' is not available for resource type '{kind.type}'. "
+            f"List of available regions for the resource type is '{','.join(sorted(regions()))}'.",
         )  # fmt: skip
     if write.before is not None:
         old = normalized(str(write.before.get("location", location)))

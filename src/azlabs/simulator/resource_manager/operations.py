@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 FOLDERS = frozenset({
     "operations", "operationresults", "operationstatuses", "operationsstatus", "asyncoperations", "azureasyncoperation",
     "asyncoperationresults", "azureasyncoperations", "operationstatus", "azureasyncoperationresults", "asyncoperationstatus",
-    "deploymentstackoperationstatus", "privatednsoperationstatuses", "privatednsoperationresults", "dnsoperationstatuses", "dnsoperationresults",
+    "deploymentstackoperationstatus", "privatednsoperationstatuses", "privatednsoperationresults",
+    "dnsoperationstatuses", "dnsoperationresults",
     "operationid", "capsoperations", "operationresult",
 })  # fmt: skip
 """Last folder of the URLs that poll operations."""

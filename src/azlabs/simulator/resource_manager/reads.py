@@ -112,7 +112,7 @@ def parent_missing(call: Call, kind: ResourceType) -> Refused:
         full = f"{route.namespace}/{parent}"
         where = f"under resource group '{call.group_name()}'" if route.group else "under scope"
         return Refused(
-            404, "ResourceNotFound" if not (kind.part_of and call.method != "POST") else "ResourceNotFound",
+            404, "ResourceNotFound",
             f"The Resource '{full}' {where} was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
         )  # fmt: skip
     return Refused(
@@ -170,7 +170,7 @@ def page_size(call: Call) -> int:
     text = call.query.get("$top")
     if text is None:
         return PAGE
-    if not text.isdecimal() or not 0 < int(text[:9]):
+    if not text.isdecimal() or int(text[:9]) < 1:
         raise Refused(
             400, "InvalidTopParameter", f"The value '{text}' of the query parameter '$top' is not a positive integer."
         )

@@ -165,7 +165,7 @@ class ResourceType:
     location_code: ClassVar[str] = "LocationNotAvailableForResourceType"
     tagged: ClassVar[bool] = True
     members: ClassVar[frozenset[str]] = frozenset()
-    """Top-level members beside location, tags and properties: "sku", "kind", "identity", "zones", "plan", "managedBy", "extendedLocation"."""
+    """Top-level members beside location, tags and properties: "sku", "kind", "identity", "zones", "plan", "managedBy"..."""
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Merged under every full write; lists are not merged. A callable value is called with the `Write`."""
     read_only: ClassVar[tuple[str, ...]] = ()
@@ -219,8 +219,6 @@ class ResourceType:
     """Status of the Location URL after a finished delete."""
     operation_body: ClassVar[Literal["status", "full"]] = "full"
     """Body of the Azure-AsyncOperation URL: {"status"} only, or with id, name, startTime, endTime."""
-    delete_result: ClassVar[int] = 200
-    """Status of the Location URL once a delete is done (204 where Azure says that nothing is left)."""
     state_follows: ClassVar[bool] = True
     """False: a part that is shown as done even while its document is still being worked on."""
     soft_delete_days: ClassVar[int] = 0
@@ -257,14 +255,14 @@ class ResourceType:
     def written(self, write: Write) -> None:
         """After the document is stored, in the same transaction: side effects on other resources."""
 
-    def announced(self, write: Write, announce: Announce) -> Announce:
+    def announced(self, write: Write, announce: Announce) -> Announce:  # noqa: ARG002
         """How this very write is answered, where it depends on what was written. `announce` is what the table says."""
         return announce
 
     def deleting(self, write: Write) -> None:
         """Before a delete (in-use is checked already): refuse it, or take dependants away. `write.body` is the stored document."""
 
-    def shown(self, body: Body, reader: Reader) -> Body:
+    def shown(self, body: Body, reader: Reader) -> Body:  # noqa: ARG002
         """The document as a GET shows it; `body` is a fresh copy that may be changed. Leave undefined when it is what is stored."""
         return body
 
@@ -275,12 +273,12 @@ class ResourceType:
         """A write with another location than the stored one, which Azure refuses."""
         write.refuse(
             "InvalidResourceLocation",
-            f"The resource '{write.name}' already exists in location '{old}' in resource group '{write.call.group_name()}'. A resource with the "
-            f"same name cannot be created in location '{write.body.get('location')}'. Please select a new resource name.",
+            f"The resource '{write.name}' already exists in location '{old}' in resource group '{write.call.group_name()}'. "
+            f"A resource with the same name cannot be created in location '{write.body.get('location')}'. Please select a new resource name.",
             409,
         )
 
-    def canonical_id(self, call: Call) -> str | None:
+    def canonical_id(self, call: Call) -> str | None:  # noqa: ARG002
         """The id of a new resource, for types whose ids have a form of their own."""
         return None
 
@@ -288,16 +286,16 @@ class ResourceType:
         """Called when a stored resource is read by its own URL, after `advance`: refuse, or note the reading."""
 
     # --- whole-request overrides, for the few types that are not CRUD ---------------------------------------------------
-    def handle(self, call: Call) -> Answer | None:
+    def handle(self, call: Call) -> Answer | None:  # noqa: ARG002
         """Answer the request alone, or None to let the envelope do it. Called after authentication and version checks."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A request that is not CRUD on a type: `path` like "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/usages".
+    """A request that is not CRUD on a type.
 
-    Compared without case; the values of {words} are `call.values`. `function(call) -> Answer | dict`. Listed in a module's ENDPOINTS.
+    `path` like "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/usages", compared without case; the values of {words} are `call.values`. `function(call) -> Answer | dict`. Listed in a module's ENDPOINTS.
     """
 
     method: str

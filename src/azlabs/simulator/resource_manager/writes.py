@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.http import Answer, dumps, json_answer
 from azlabs.simulator.records import Resource
-from azlabs.simulator.resource_manager import documents, locations, operations, paths, reads, registry, tags, views
+from azlabs.simulator.resource_manager import documents, locations, operations, paths, reads, tags, views
 from azlabs.simulator.resource_manager.calls import Call, Write
 from azlabs.simulator.resource_manager.errors import Refused
 
@@ -297,8 +297,3 @@ def system_data(write: Write) -> Body:
         "createdAt": created.get("createdAt", stamp(write.now)),
         "lastModifiedBy": by, "lastModifiedByType": kind, "lastModifiedAt": stamp(write.now),
     }  # fmt: skip
-
-
-def registered(type_key: str) -> ResourceType | None:
-    """The type behind a key."""
-    return registry.find(type_key)

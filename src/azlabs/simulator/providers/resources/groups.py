@@ -77,8 +77,8 @@ class ResourceGroups(ResourceType):
         )
         error = {
             "code": "ResourceGroupDeletionBlocked",
-            "message": f"Deletion of resource group '{row.name}' failed as resources with identifiers {identifiers} could not be deleted. The "
-            "provisioning state of the resource group will be rolled back. Please check audit logs for more details.",
+            "message": f"Deletion of resource group '{row.name}' failed as resources with identifiers {identifiers} could not be "
+            "deleted. The provisioning state of the resource group will be rolled back. Please check audit logs for more details.",
             "details": details,
         }
         with call.store.writing():

@@ -78,8 +78,7 @@ def predicate(text: str | None) -> filters.Predicate | None:
     if equal and set(equal) <= {"tagname", "tagvalue"}:
         return _tag_predicate(equal)
     if "tagname" in text.lower() or "tagvalue" in text.lower():
-        starts = filters.parse(text, lambda document, name: _any_tag(document, name))
-        return starts
+        return filters.parse(text, _any_tag)
     return filters.parse(text, lookup)
 
 

@@ -128,11 +128,12 @@ def require_registration(store: Store, _principal: Principal, write: Write) -> N
     namespace = write.kind.key.partition("/")[0]
     if store.exists(f"/subscriptions/{write.subscription}/providers/{namespace}/unregistered/default"):
         name = write.kind.type.partition("/")[0]
-        raise Refused(
-            409, "MissingSubscriptionRegistration",
-            f"The subscription is not registered to use namespace '{name}'. See https://aka.ms/rps-not-found for how to register subscriptions.",
-            details=[{"code": "MissingSubscriptionRegistration", "target": name, "message": f"The subscription is not registered to use namespace '{name}'. See https://aka.ms/rps-not-found for how to register subscriptions."}],
-        )  # fmt: skip
+        code = "MissingSubscriptionRegistration"
+        message = (
+            f"The subscription is not registered to use namespace '{name}'. See https://aka.ms/rps-not-found for how to "
+            "register subscriptions."
+        )
+        raise Refused(409, code, message, details=[{"code": code, "target": name, "message": message}])
 
 
 ENDPOINTS = [
