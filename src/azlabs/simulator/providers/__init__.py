@@ -12,6 +12,9 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "network.interfaces",
         "network.private_dns",
         "network.dns",
+        "network.private_endpoints",
+        "network.private_links",
+        "network.load_balancers",
     ),
     "microsoft.resources": ("resources",),
 }

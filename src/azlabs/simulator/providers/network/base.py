@@ -6,6 +6,7 @@ and an Azure-AsyncOperation header while the document shows `Updating`; a delete
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,8 @@ class NetworkType(ResourceType):
     delete_result = 204
 
     def announced(self, write: Write, announce: Announce) -> Announce:
-        """A write that changes nothing is done at once."""
-        if announce.state == "Updating" and write.before is not None and _same(write.before, write.body):
+        """A write that changes nothing but tags is done at once."""
+        if announce.state == "Updating" and write.before is not None and _same(write.before, write.body, {"etag", "tags"}):
             return replace(announce, state="Succeeded", parts_state="Succeeded")
         return announce
 
@@ -70,10 +71,10 @@ class Child(Part):
     addressable = True
 
 
-def _same(before: Any, after: Any) -> bool:
-    """Are two documents alike, etags aside?"""
+def _same(before: Any, after: Any, aside: Set[str] = frozenset({"etag"})) -> bool:
+    """Are two documents alike, some of their members aside?"""
     if isinstance(before, dict) and isinstance(after, dict):
-        names = (before.keys() | after.keys()) - {"etag"}
+        names = (before.keys() | after.keys()) - aside
         return all(name in before and name in after and _same(before[name], after[name]) for name in names)
     if isinstance(before, list) and isinstance(after, list):
         return len(before) == len(after) and all(map(_same, before, after))
