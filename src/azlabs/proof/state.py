@@ -18,12 +18,12 @@ Path = tuple[str, ...]
 """Where a setting is: names of members; an element of a list by its name, by the name in its id, or by its text."""
 
 _RESOURCES_API = "2021-04-01"
-# Lists at a group's scope of what sits on it without being in it.
-_ON_GROUPS = (
-    "Microsoft.Authorization/roleAssignments",
-    "Microsoft.Authorization/policyAssignments",
-    "Microsoft.Authorization/locks",
-)
+# What sits on a group without being in it, with the API version of its list.
+_ON_GROUPS = {
+    "Microsoft.Authorization/roleAssignments": "2022-04-01",
+    "Microsoft.Authorization/policyAssignments": "2023-04-01",
+    "Microsoft.Authorization/locks": "2020-05-01",
+}
 # What Azure computes. A change of it is not a change of the configuration.
 COMPUTED = frozenset(
     {
@@ -71,9 +71,9 @@ def read_state(cloud: Cloud, groups: Sequence[str]) -> State:
 def _on_group(cloud: Cloud, base: str) -> Iterator[Resource]:
     from azlabs.cloud.errors import AzureError
 
-    for kind in _ON_GROUPS:
+    for kind, version in _ON_GROUPS.items():
         try:
-            entries = list(cloud.items(f"{base}/providers/{kind}", cloud.api_version(kind)))
+            entries = list(cloud.items(f"{base}/providers/{kind}", version))
         except AzureError as problem:
             if problem.not_modelled or problem.not_found:
                 continue
