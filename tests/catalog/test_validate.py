@@ -79,8 +79,8 @@ def test_a_template_error_names_file_and_line(lab_folder):
 
 
 def test_a_change_declared_harmless_needs_a_reason(lab_folder):
-    (lab_folder / "equivalent.yaml").write_text("- mutant: x\n  reason: No flow changes.\n- mutant: y\n")
-    assert said(lab_folder) == ["equivalent.yaml, line 3, [1]: an entry needs a `reason`"]
+    (lab_folder / "equivalent.yaml").write_text("mutants:\n- mutant: x\n  reason: No flow changes.\n- mutant: y\n")
+    assert said(lab_folder) == ["equivalent.yaml, line 4, mutants[1]: an entry needs a `reason`"]
 
 
 def test_the_published_schema_is_the_one_of_the_model():

@@ -81,29 +81,40 @@ def _checks(lab: Lab) -> Iterator[Problem]:
     if tree is None:
         return
     points: dict[str, int] = {task.id: 0 for task in lab.tasks}
-    all_literal = True
+    known = True
     for call in _check_decorators(tree):
-        task = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
-        worth = next((word.value for word in call.keywords if word.arg == "points"), ast.Constant(0))
-        if not isinstance(task, str) or not isinstance(worth, ast.Constant) or not isinstance(worth.value, int):
-            all_literal = False
-        elif task not in points:
-            yield Problem(path, call.lineno, "", f"no task is called '{task}'. {did_you_mean(task, points)}".strip())
-        else:
-            points[task] += worth.value
-    if all_literal:
-        for task_of_lab in lab.tasks:
-            if points[task_of_lab.id] != task_of_lab.points:
-                message = f"its checks are worth {points[task_of_lab.id]} points, lab.yaml says {task_of_lab.points}"
-                yield Problem(path, 0, f"task {task_of_lab.id}", message)
+        tasks = _literal(call.args[0]) if call.args else None
+        worth = next((_literal(word.value) for word in call.keywords if word.arg == "points"), 0)
+        named = [tasks] if isinstance(tasks, str) else tasks
+        if not isinstance(named, list | tuple) or not isinstance(worth, int):
+            known = False
+            continue
+        for task in named:
+            if task in points:
+                points[task] += worth
+            elif task != "*":
+                hint = did_you_mean(str(task), points)
+                yield Problem(path, call.lineno, "", f"no task is called '{task}'. {hint}".strip())
+    for task_of_lab in lab.tasks if known else []:
+        if points[task_of_lab.id] != task_of_lab.points:
+            message = f"its checks are worth {points[task_of_lab.id]} points, lab.yaml says {task_of_lab.points}"
+            yield Problem(path, 0, f"task {task_of_lab.id}", message)
 
 
 def _check_decorators(tree: ast.Module) -> Iterator[ast.Call]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             for decorator in node.decorator_list:
-                if isinstance(decorator, ast.Call) and _name(decorator.func) == "check":
+                if isinstance(decorator, ast.Call) and _name(decorator.func) in ("check", "guard"):
                     yield decorator
+
+
+def _literal(node: ast.expr) -> Any:
+    """The value of a literal; None for anything that has to be computed."""
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None
 
 
 def _name(node: ast.expr) -> str:
@@ -125,12 +136,15 @@ def _equivalent(lab: Lab) -> Iterator[Problem]:
         return
     document = documents.read(lab.equivalent)
     yield from document.problems
-    entries: Any = document.data
-    if entries is None:
+    if document.data is None:
         return
-    if not isinstance(entries, list):
-        yield document.problem((), "must be a list of entries, each with a reason")
+    if not isinstance(document.data, dict):
+        yield document.problem((), "must hold `unasked` and `mutants`")
         return
-    for position, entry in enumerate(entries):
-        if not isinstance(entry, dict) or not str(entry.get("reason", "")).strip():
-            yield document.problem((position,), "an entry needs a `reason`")
+    for section, entries in document.data.items():
+        if section not in ("unasked", "mutants") or not isinstance(entries, list):
+            yield document.problem((section,), "must be a list called `unasked` or `mutants`")
+            continue
+        for position, entry in enumerate(entries):
+            if not isinstance(entry, dict) or not str(entry.get("reason") or "").strip():
+                yield document.problem((section, position), "an entry needs a `reason`")

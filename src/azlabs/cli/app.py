@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from azlabs.cli.call import OPTIONS, Call, shared_option
+from azlabs.cli.quick_parameters import quick
 
 # Name of the command, module that holds it. The order is that of the help text.
 COMMANDS = {
@@ -43,8 +44,11 @@ class LazyGroup(TyperGroup):
 
     def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ARG002
         """The command of this name, or None."""
-        if cmd_name not in self.commands and cmd_name in COMMANDS:
-            self.commands[cmd_name] = _load(cmd_name)
+        if cmd_name in self.commands:
+            return self.commands[cmd_name]
+        # An unknown name needs them all: Typer suggests from those that are there.
+        for name in [cmd_name] if cmd_name in COMMANDS else COMMANDS:
+            self.commands.setdefault(name, _load(name))
         return self.commands.get(cmd_name)
 
 
@@ -53,10 +57,10 @@ def _load(name: str) -> Any:
     module = import_module(f"azlabs.cli.{COMMANDS[name]}")
     app: typer.Typer = module.app
     if app.info.name == name:
-        return typer.main.get_command(app)
+        return quick(typer.main.get_command(app))
     alone = typer.Typer(add_completion=False)
     alone.registered_commands = [info for info in app.registered_commands if info.name == name]
-    return typer.main.get_command(alone)
+    return quick(typer.main.get_command(alone))
 
 
 def application() -> Any:
@@ -85,7 +89,7 @@ def application() -> Any:
         if context.invoked_subcommand is None:
             typer.echo(context.get_help())
 
-    return typer.main.get_command(app)
+    return quick(typer.main.get_command(app))
 
 
 def _version(asked: bool) -> None:

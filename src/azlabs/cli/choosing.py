@@ -88,7 +88,7 @@ def _show_objectives(call: Call, found: Sequence[Practised]) -> None:
     call.say(f"{with_lab} of {len(found)} objectives have a lab.")
 
 
-@command(app, "show", epilog="Example: azlabs show az104-vnet-nsg --svg > lab.svg")
+@command(app, "show", epilog="Example: azlabs show LAB --svg > lab.svg")
 def show(
     call: Call,
     lab: Lab,
@@ -104,7 +104,7 @@ def show(
         show_lab(call, lab)
 
 
-@command(app, "cost", epilog="Example: azlabs cost az104-vnet-nsg --hours 8")
+@command(app, "cost", epilog="Example: azlabs cost LAB --hours 8")
 def cost(
     call: Call,
     lab: Lab,

@@ -25,7 +25,7 @@ def _group() -> None:
     """Write, check and prove labs."""
 
 
-@command(app, "new", epilog="Example: azlabs lab new az104-my-lab, then azlabs lab test ./az104-my-lab")
+@command(app, "new", epilog="Example: azlabs lab new my-lab, then azlabs lab test ./my-lab")
 def new(
     call: Call,
     identifier: Annotated[str, typer.Argument(metavar="ID", help="Lower-case words and hyphens.", show_default=False)],
@@ -43,7 +43,7 @@ def new(
     call.say(f"Next: azlabs lab validate {made.folder}, azlabs lab test {made.folder}.")
 
 
-@command(app, "validate", epilog="Example: azlabs lab validate ./az104-my-lab")
+@command(app, "validate", epilog="Example: azlabs lab validate ./my-lab")
 def validate(
     call: Call,
     lab: Annotated[
@@ -74,7 +74,7 @@ def validate(
     return ExitCode.NOT_PASSED if problems else ExitCode.DONE
 
 
-@command(app, "test", "yes", "cloud", epilog="Example: azlabs lab test az104-vnet-nsg --sample 20")
+@command(app, "test", "yes", "cloud", epilog="Example: azlabs lab test LAB --sample 20")
 def test(
     call: Call,
     lab: Lab,

@@ -128,12 +128,12 @@ def deploy(
 
     Parameters that are named like an output of the start, and `location`, are filled in for you.
     """
+    from azlabs.cli.parameters import given_parameters
     from azlabs.cli.places import cloud_meant, sandbox_meant
     from azlabs.sandbox.deploy import deploy as apply
-    from azlabs.sandbox.templates import parameters_given
 
     sandbox = sandbox_meant(call)
-    given = parameters_given(parameters or [])
+    given = given_parameters(parameters or [])
     with cloud_meant(call, sandbox) as cloud, call.progress(f"Deploying {file.name}") as progress:
         deployed = apply(sandbox, cloud, file, given, progress)
     if call.json:

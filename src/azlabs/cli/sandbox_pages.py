@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from azlabs.cli.screen import dollars, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from azlabs.cli.call import Call
+    from azlabs.sandbox.status import StatusRow
     from azlabs.sandbox.up import UpPlan, UpResult
 
 
@@ -77,3 +79,20 @@ def show_up(call: Call, result: UpResult) -> None:
 def moment(when: datetime) -> str:
     """A time as the person's clock shows it."""
     return when.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def show_status(call: Call, rows: Sequence[StatusRow]) -> None:
+    """One line for each sandbox, and what was interrupted."""
+    if not rows:
+        call.say("Nothing is up. `azlabs list` shows the labs, `azlabs up LAB` brings one up.")
+        return
+    shown = table("sandbox", "!cloud", "!state", "!ends", ">!spent USD", ">!on Azure")
+    for row in rows:
+        box = row.sandbox
+        ends = moment(box.expires) if box.expires else "never"
+        shown.add_row(box.id, box.cloud, row.state, ends, dollars(row.spent_usd), dollars(row.would_cost_usd))
+    call.out.print(shown)
+    for row in rows:
+        if row.detail:
+            call.say(f"{row.sandbox.id}: {row.detail}")
+    call.say("`on Azure` is what the same time costs, or would cost, on a subscription.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@command(app, "up", "yes", "cloud", epilog="Example: azlabs up az104-vnet-nsg --yes")
+@command(app, "up", "yes", "cloud", epilog="Example: azlabs up LAB --yes")
 def up(
     call: Call,
     lab: Annotated[
@@ -104,3 +104,74 @@ def reset(
         call.out.print(f"Done again in the way of the reference: {', '.join(report.reapplied)}.")
     for name, reason in report.left_out:
         call.out.print(f"Left out: {name} ({reason})", markup=False)
+
+
+@command(app, "status", "cloud", epilog="Example: azlabs status --json")
+def status(
+    call: Call,
+    find: Annotated[
+        bool, typer.Option("--find", help="Look on the cloud for sandboxes that this computer does not know.")
+    ] = False,
+) -> None:
+    """Show what is up, until when, and what it costs."""
+    from azlabs.cli.places import cloud_meant
+    from azlabs.cli.sandbox_pages import show_status
+    from azlabs.sandbox.ledger import Ledger
+    from azlabs.sandbox.status import status as rows_of
+
+    ledger = Ledger()
+    rows = rows_of(ledger)
+    if find or ledger.damaged:
+        from azlabs.sandbox.recover import recover
+
+        with cloud_meant(call) as cloud:
+            found = recover(cloud, ledger)
+        for sandbox in found:
+            call.say(f"Found again by its tags: {sandbox.id}.")
+        rows = rows_of(ledger)
+    for notice in ledger.notices:
+        call.say(notice)
+    if call.json:
+        call.give_json({"sandboxes": [row.to_json() for row in rows]})
+    else:
+        show_status(call, rows)
+
+
+@command(app, "extend", "sandbox", "cloud", epilog="Example: azlabs extend --hours 2")
+def extend(
+    call: Call,
+    hours: Annotated[float, typer.Option("--hours", metavar="HOURS", min=0.1, help="How much longer.")] = 2.0,
+) -> None:
+    """Move the time at which a sandbox ends by itself."""
+    from azlabs.cli.places import cloud_meant, sandbox_meant
+    from azlabs.cli.sandbox_pages import moment
+    from azlabs.sandbox.status import extend as move
+
+    sandbox = sandbox_meant(call)
+    with cloud_meant(call, sandbox) as cloud:
+        moved = move(sandbox, cloud, hours)
+    if call.json:
+        call.give_json({"sandbox": moved.id, "expires": moved.expires.isoformat() if moved.expires else None})
+    elif moved.expires:
+        call.out.print(f"{moved.id} now ends at {moment(moved.expires)}.")
+
+
+@command(app, "down", "sandbox", "cloud", "yes", epilog="Example: azlabs down --dry-run, then azlabs down")
+def down(
+    call: Call,
+    everything: Annotated[bool, typer.Option("--all", help="All sandboxes.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Remove this group of the sandbox although its tags were changed.", show_default=False
+        ),
+    ] = None,
+) -> int:
+    """Take a sandbox away, with everything you made in it; your folder stays.
+
+    It looks first, shows what it found, asks, removes, and looks again. The exit code is 4 when something stayed.
+    """
+    from azlabs.cli.removing import remove
+
+    return remove(call, everything=everything, dry_run=dry_run, groups=group or [])

@@ -1,0 +1,37 @@
+# The two commands of a fresh clone: `make up` (a lab, running) and `make test` (every test).
+PYTHON ?= python3
+LAB ?= az104-vnet-nsg
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: up test bench proof clean
+
+up: $(STAMP)
+	@test -n "$(wildcard labs/$(LAB)/lab.yaml)" || { echo "There is no lab labs/$(LAB)." >&2; exit 2; }
+	$(BIN)/azlabs up $(LAB) --cloud simulator --yes
+	$(BIN)/azlabs verify --sandbox $(LAB) || test $$? -eq 1
+	@echo "Your turn: . $(BIN)/activate, azlabs guide, azlabs verify, and azlabs down when you are done."
+
+test: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2
+
+bench: $(STAMP)
+	$(BIN)/python -m bench
+
+proof: $(STAMP)
+	@for lab in $$(ls labs); do \
+		test -f labs/$$lab/lab.yaml || continue; \
+		$(BIN)/azlabs lab test $$lab || exit $$?; \
+	done
+
+clean:
+	rm -rf $(VENV) build dist
+
+# Installed again when what it depends on has changed; the package itself is installed as a link to this folder.
+$(STAMP): pyproject.toml hatch_build.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
