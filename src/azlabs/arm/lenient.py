@@ -5,6 +5,7 @@ The Azure CLI sends template files as they are, so the body of a deployment need
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import Any
@@ -96,8 +97,13 @@ class _Reader:
             if self.space() != ":":
                 raise self.wrong("Invalid character after parsing property name. Expected ':'.")
             self.at += 1
-            result[name] = self.value(depth + 1)
+            result[name] = self.item(name, depth + 1)
             self.separator("}")
+
+    def item(self, step: str | int, depth: int) -> Any:
+        """A member of an object or an item of an array; `step` is its name or place."""
+        del step
+        return self.value(depth)
 
     def name(self, char: str) -> str:
         if char in _PLAIN and char:
@@ -112,7 +118,7 @@ class _Reader:
         self.at += 1
         result: list[Any] = []
         while self.space() != "]":
-            result.append(self.value(depth + 1))
+            result.append(self.item(len(result), depth + 1))
             self.separator("]")
         self.at += 1
         return result
@@ -152,3 +158,40 @@ class _Reader:
             raise self.wrong(f"Bad JSON escape sequence: \\{mark}.")
         self.at += 2
         return _ESCAPE[mark]
+
+
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+
+
+def locate(text: str, path: str) -> tuple[int, int] | None:
+    """Line and column (from 1) of the value that "a.b[0].c" leads to, None when it leads nowhere."""
+    steps: list[str | int] = [int(index) if index else name for name, index in _STEP.findall(path)]
+    if not steps:
+        return None
+    reader = _Locator(text, steps)
+    with contextlib.suppress(LenientError, RecursionError):
+        reader.value(0)
+    if reader.found is None:
+        return None
+    at = reader.found
+    return text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
+
+
+class _Locator(_Reader):
+    """Reads up to the value at a path and notes where it starts."""
+
+    def __init__(self, text: str, steps: list[str | int]) -> None:
+        super().__init__(text)
+        self.steps, self.matched = steps, 0
+        self.found: int | None = None
+
+    def item(self, step: str | int, depth: int) -> Any:
+        if depth - 1 != self.matched or step != self.steps[self.matched]:
+            return self.value(depth)
+        self.matched += 1
+        if self.matched == len(self.steps):
+            self.space()
+            self.found = self.at
+        else:
+            self.value(depth)
+        raise self.wrong("the way ends here")

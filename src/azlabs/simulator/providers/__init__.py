@@ -16,7 +16,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "network.private_links",
         "network.load_balancers",
     ),
-    "microsoft.resources": ("resources",),
+    "microsoft.resources": ("resources", "deployments"),
 }
 """Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.
 A module defines resource types (they register themselves) and may list `ENDPOINTS`."""
