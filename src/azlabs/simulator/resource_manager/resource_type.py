@@ -259,6 +259,9 @@ class ResourceType:
         """How this very write is answered, where it depends on what was written. `announce` is what the table says."""
         return announce
 
+    def accepted(self, write: Write, shown: Body) -> None:
+        """Change the first answer to a write that is announced as unfinished: what Azure works out only later."""
+
     def deleting(self, write: Write) -> None:
         """Before a delete (in-use is checked already): refuse it, or take dependants away. `write.body` is the stored document."""
 
@@ -274,7 +277,8 @@ class ResourceType:
         write.refuse(
             "InvalidResourceLocation",
             f"The resource '{write.name}' already exists in location '{old}' in resource group '{write.call.group_name()}'. "
-            f"A resource with the same name cannot be created in location '{write.body.get('location')}'. Please select a new resource name.",
+            f"A resource with the same name cannot be created in location '{write.body.get('location')}'. Please select a "
+            "new resource name.",
             409,
         )
 
@@ -295,7 +299,8 @@ class ResourceType:
 class Endpoint:
     """A request that is not CRUD on a type.
 
-    `path` like "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/usages", compared without case; the values of {words} are `call.values`. `function(call) -> Answer | dict`. Listed in a module's ENDPOINTS.
+    `path` like "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/usages", compared
+    without case; the values of {words} are `call.values`. `function(call) -> Answer | dict`. Listed in a module's ENDPOINTS.
     """
 
     method: str

@@ -164,6 +164,8 @@ def commit(write: Write, announce: Announce) -> Answer:
         return json_answer(row.text, announce.status, headers)
     shown = views.show(call, kind, row.copy(), row.key)
     documents.set_states(kind, shown, announce.state, announce.parts_state)
+    if announce.state is not None:
+        kind.accepted(write, shown)
     return json_answer(shown, announce.status, headers)
 
 
