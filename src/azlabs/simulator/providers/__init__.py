@@ -15,6 +15,8 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "network.private_endpoints",
         "network.private_links",
         "network.load_balancers",
+        "network.application_gateways",
+        "network.gateways",
     ),
     "microsoft.resources": ("resources", "deployments"),
 }
