@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 NAMESPACES: dict[str, tuple[str, ...]] = {
+    "microsoft.authorization": ("authorization.roles", "authorization.locks", "authorization.policy"),
     "microsoft.network": (
         "network.virtual_networks",
         "network.peerings",
@@ -18,6 +19,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "network.application_gateways",
         "network.gateways",
     ),
+    "microsoft.management": ("management",),
     "microsoft.resources": ("resources", "deployments"),
 }
 """Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.

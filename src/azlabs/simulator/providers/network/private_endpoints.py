@@ -10,7 +10,7 @@ from azlabs.simulator.resource_manager.errors import Refused, refuse
 from azlabs.simulator.resource_manager.resource_type import Body, Reference
 
 if TYPE_CHECKING:
-    from azlabs.simulator.resource_manager.calls import Call, Reader, Write
+    from azlabs.simulator.resource_manager.calls import Reader, Write
 
 ENDPOINT = "Microsoft.Network/privateEndpoints"
 VERSION = "2024-05-01"
@@ -53,7 +53,7 @@ class PrivateEndpoints(NetworkType):
     )
 
     def fill(self, write: Write) -> None:
-        """Names of the service are known once the endpoint is there."""
+        """The subnet is kept by id; nothing is published before the endpoint has addresses."""
         only_ids(write.body["properties"], "subnet")
         write.body["properties"].setdefault("customDnsConfigs", [])
 
@@ -70,19 +70,13 @@ class PrivateEndpoints(NetworkType):
             )
         if not mine.get("networkInterfaces") and write.find(subnet) is not None:
             mine["networkInterfaces"] = [{"id": _interface(write, subnet, mine)}]
-        write.pending = "names"
+        if not write.store.at_scope(write.key, f"{ENDPOINT}/privateDnsZoneGroups".lower()):
+            mine["customDnsConfigs"] = dns_configs(write, write.body)
 
-    def advance(self, call: Call) -> None:
-        """The names of the service appear after the endpoint was accepted."""
-        with call.store.writing():
-            row = call.store.get(call.key)
-            if row is None or row.pending is None:
-                return
-            body = row.copy()
-            if not call.store.at_scope(row.key, f"{ENDPOINT}/privateDnsZoneGroups".lower()):
-                body["properties"]["customDnsConfigs"] = dns_configs(call, body)
-            row.body, row.pending = body, None
-            call.store.update(row)
+    def accepted(self, write: Write, shown: Body) -> None:
+        """Names of the service are known once the endpoint is there."""
+        if write.created:
+            shown["properties"]["customDnsConfigs"] = []
 
     def deleting(self, write: Write) -> None:
         """Records and the interface go with the endpoint."""

@@ -115,6 +115,11 @@ class PublicIPAddresses(NetworkType):
         if mine["publicIPAllocationMethod"] == "Static" and "ipAddress" not in mine:
             mine["ipAddress"] = new_address(write, mine)
 
+    def accepted(self, write: Write, shown: Body) -> None:
+        """A new address is not known yet when the request is accepted."""
+        if write.created:
+            shown["properties"].pop("ipAddress", None)
+
     @action("ddosProtectionStatus", announce=BY_LOCATION)
     def ddos_status(self, call: Call, body: Body) -> Body:
         """Is the address protected, and by which plan?"""
@@ -149,6 +154,11 @@ class PublicIPPrefixes(NetworkType):
         "InUsePublicIPPrefixCannotBeDeleted",
         "Public IP prefix {id} is in use by {user} and cannot be deleted.",
     )
+
+    def accepted(self, write: Write, shown: Body) -> None:
+        """A new prefix is not known yet when the request is accepted."""
+        if write.created:
+            shown["properties"].pop("ipPrefix", None)
 
     def validate(self, write: Write) -> None:
         """The length is fixed at creation and within what Azure offers."""

@@ -1,0 +1,297 @@
+"""Virtual network gateways, the sites they talk to, and the connections between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azlabs.simulator.providers.network import addresses, public_ips, usage
+from azlabs.simulator.providers.network.base import (
+    ASYNC,
+    BY_BOTH,
+    BY_LOCATION,
+    Child,
+    NetworkType,
+    Part,
+    only_ids,
+    properties,
+    reference_id,
+    updating,
+)
+from azlabs.simulator.resource_manager.errors import refuse
+from azlabs.simulator.resource_manager.resource_type import Announce, Body, InUse, Reference, action
+
+if TYPE_CHECKING:
+    from azlabs.simulator.resource_manager.calls import Call, Write
+
+GATEWAY = "Microsoft.Network/virtualNetworkGateways"
+AZURE_ASN = 65515
+CLIENT_LISTS = (
+    "vpnAuthenticationTypes", "vpnClientRootCertificates", "vpnClientRevokedCertificates", "vngClientConnectionConfigurations",
+    "radiusServers", "vpnClientIpsecPolicies",
+)  # fmt: skip
+FLAGS = (
+    "enablePrivateIpAddress", "enableBgp", "activeActive", "isMigrateToCSES", "enableBgpRouteTranslationForNat",
+    "disableIPSecReplayProtection", "allowRemoteVnetTraffic", "allowVirtualWanTraffic", "isMigratedLegacySKU",
+    "blockUpgradeOfMigratedLegacyGateways", "enableHighBandwidthVpnGateway",
+)  # fmt: skip
+
+
+class VirtualNetworkGateways(NetworkType):
+    """A VPN or ExpressRoute gateway in a network."""
+
+    type = GATEWAY
+    members = frozenset({"extendedLocation", "identity"})
+    guid = "properties.resourceGuid"
+    defaults = {
+        "properties": {
+            **dict.fromkeys(FLAGS, False),
+            "packetCaptureDiagnosticState": "None",
+            "natRules": [],
+            "virtualNetworkGatewayPolicyGroups": [],
+            "gatewayType": "Vpn",
+            "vpnGatewayGeneration": "Generation1",
+            "vpnStack": "IPv4Only",
+        }
+    }
+    members_since = {
+        "properties.isMigrateToCSES": "2021-08-01",
+        "properties.disableIPSecReplayProtection": "2021-08-01",
+        "properties.virtualNetworkGatewayPolicyGroups": "2021-08-01",
+        "properties.natRules": "2021-02-01",
+        "properties.enableBgpRouteTranslationForNat": "2021-02-01",
+        "properties.vpnClientConfiguration.vngClientConnectionConfigurations": "2021-08-01",
+        "properties.vpnClientConfiguration.vpnAuthenticationTypes": "2020-11-01",
+        "properties.allowRemoteVnetTraffic": "2024-01-01",
+        "properties.allowVirtualWanTraffic": "2024-01-01",
+        "properties.isMigratedLegacySKU": "2024-10-01",
+        "properties.blockUpgradeOfMigratedLegacyGateways": "2024-10-01",
+        "properties.enableHighBandwidthVpnGateway": "2024-10-01",
+        "properties.vpnStack": "2024-10-01",
+        "properties.zones": "2024-10-01",
+    }
+    choices = {"properties.gatewayType": ("Vpn", "ExpressRoute", "LocalGateway")}
+    required = ("properties.sku",)
+    references = (
+        Reference("properties.ipConfigurations[*].properties.subnet", "Microsoft.Network/virtualNetworks/subnets"),
+        Reference("properties.ipConfigurations[*].properties.publicIPAddress", "Microsoft.Network/publicIPAddresses"),
+        Reference("properties.gatewayDefaultSite", "Microsoft.Network/localNetworkGateways"),
+    )
+    in_use = InUse(
+        "VirtualNetworkGatewayCannotBeDeleted",
+        "Virtual network gateway {id} cannot be deleted since it is still in use by connections: {user}.",
+    )
+
+    def fill(self, write: Write) -> None:
+        """BGP speakers per configuration; clients get both tunnel types unless asked otherwise."""
+        mine = write.body["properties"]
+        mine["sku"].setdefault("capacity", 2)
+        if mine["gatewayType"] != "Vpn":
+            mine["vpnGatewayGeneration"] = "None"
+            mine.setdefault("vpnType", "PolicyBased")
+        elif "vpnClientConfiguration" in mine:
+            _complete_clients(mine["vpnClientConfiguration"])
+        if str(mine["sku"].get("name", "")).endswith("AZ"):
+            mine.setdefault("zones", "ZoneRedundant")
+
+    def validate(self, write: Write) -> None:
+        """The subnet has to be the gateway's own."""
+        mine = properties(write.body)
+        for item in mine.get("ipConfigurations") or []:
+            subnet = reference_id(properties(item).get("subnet")) or ""
+            if subnet.rpartition("/")[2].lower() != "gatewaysubnet":
+                refuse(
+                    "InvalidSubnetNameForGateway",
+                    f"Subnet {subnet} of virtual network gateway {write.id} must be named GatewaySubnet.",
+                )
+        if mine["gatewayType"] == "Vpn":
+            self._speak_bgp(write, mine)
+
+    def _speak_bgp(self, write: Write, mine: Body) -> None:
+        settings = mine.setdefault("bgpSettings", {})
+        settings["asn"] = settings.get("asn") or AZURE_ASN
+        settings.setdefault("peerWeight", 0)
+        asked = {item.get("ipconfigurationId", "").lower(): item for item in settings.get("bgpPeeringAddresses") or []}
+        speakers = []
+        for item in mine.get("ipConfigurations") or []:
+            subnet = write.find(reference_id(properties(item).get("subnet")) or "")
+            tunnel = public_ips.address_of(write, reference_id(properties(item).get("publicIPAddress")))
+            last = _last_address(subnet) if subnet else None
+            speakers.append(
+                {
+                    "ipconfigurationId": item["id"],
+                    "defaultBgpIpAddresses": [last] if last else [],
+                    "customBgpIpAddresses": asked.get(item["id"].lower(), {}).get("customBgpIpAddresses", []),
+                    "tunnelIpAddresses": [tunnel] if tunnel else [],
+                }
+            )
+        settings["bgpPeeringAddresses"] = speakers
+        settings["bgpPeeringAddress"] = ",".join(one for item in speakers for one in item["defaultBgpIpAddresses"])
+
+    def accepted(self, write: Write, shown: Body) -> None:
+        """A new gateway has no addresses yet."""
+        mine = shown["properties"]
+        if not write.created or mine["gatewayType"] != "Vpn":
+            return
+        settings = mine["bgpSettings"]
+        settings["asn"] = properties(write.request).get("bgpSettings", {}).get("asn", 0)
+        settings.pop("bgpPeeringAddress", None)
+        for item in settings["bgpPeeringAddresses"]:
+            item["defaultBgpIpAddresses"] = []
+            item.pop("tunnelIpAddresses", None)
+        if "vpnClientConfiguration" not in mine:
+            mine["vpnClientConfiguration"] = _complete_clients({})
+
+    @action("connections", method="GET")
+    def connections(self, call: Call, body: Body) -> Body:
+        """Connections that start or end here."""
+        found = dict.fromkeys(link.source for link in call.linked(body["id"]) if "/connections/" in link.source)
+        return {"value": [call.find(key) for key in found]}
+
+    @action("reset", announce=BY_BOTH)
+    def reset(self, call: Call, body: Body) -> Body:
+        """Restart the gateway."""
+        return body
+
+    @action("getLearnedRoutes", announce=BY_LOCATION)
+    def learned(self, call: Call, body: Body) -> Body:
+        """The network's own prefixes are always known."""
+        return {"value": _network_routes(call, body)}
+
+    @action("getAdvertisedRoutes", announce=BY_LOCATION)
+    def advertised(self, call: Call, body: Body) -> Body:
+        """Without a BGP peer nothing is advertised."""
+        return {"value": []}
+
+    @action("getBgpPeerStatus", announce=BY_LOCATION)
+    def peers(self, call: Call, body: Body) -> Body:
+        """No site of the simulator speaks BGP."""
+        return {"value": []}
+
+    @action("getVpnClientConnectionHealth", announce=BY_LOCATION)
+    def client_health(self, call: Call, body: Body) -> Body:
+        """Nobody is connected."""
+        return {"value": []}
+
+    @action("disconnectVirtualNetworkGatewayVpnConnections", announce=BY_LOCATION)
+    def disconnect(self, call: Call, body: Body) -> None:
+        """Nobody is connected."""
+
+    @action("startPacketCapture", announce=BY_BOTH)
+    def start_capture(self, call: Call, body: Body) -> None:
+        """There is no traffic to capture."""
+
+
+def _complete_clients(clients: Body) -> Body:
+    clients.setdefault("vpnClientProtocols", ["OpenVPN", "IkeV2"])
+    if clients.get("radiusServerAddress"):
+        clients.setdefault("vpnAuthenticationTypes", ["Radius"])
+    for name in CLIENT_LISTS:
+        clients.setdefault(name, [])
+    return clients
+
+
+def _last_address(subnet: Body) -> str | None:
+    area = addresses.network(str(properties(subnet).get("addressPrefix", "")))
+    return None if area is None else str(area.broadcast_address - 1)
+
+
+def _network_routes(call: Call, body: Body) -> list[Body]:
+    routes = []
+    for item in properties(body).get("ipConfigurations") or []:
+        network = call.find(usage.network_of(reference_id(properties(item).get("subnet")) or "")) or {}
+        speaker = properties(body).get("bgpSettings", {}).get("bgpPeeringAddress", "")
+        for prefix in properties(network).get("addressSpace", {}).get("addressPrefixes", []):
+            routes.append(
+                {
+                    "localAddress": speaker, "network": prefix, "sourcePeer": speaker, "origin": "Network", "asPath": "",
+                    "weight": 32768,
+                }
+            )  # fmt: skip
+    return routes
+
+
+class GatewayConfigurations(Part):
+    """Where a gateway sits, and its public address."""
+
+    type = f"{GATEWAY}/ipConfigurations"
+    part_of = "properties.ipConfigurations"
+    defaults = {"properties": {"privateIPAllocationMethod": "Dynamic"}}
+
+
+class NatRules(Child):
+    """Address translation of a gateway."""
+
+    type = f"{GATEWAY}/natRules"
+    part_of = "properties.natRules"
+    defaults = {"properties": {"type": "Static", "mode": "EgressSnat"}}
+
+
+class LocalNetworkGateways(NetworkType):
+    """A site of one's own."""
+
+    type = "Microsoft.Network/localNetworkGateways"
+    guid = "properties.resourceGuid"
+    in_use = InUse(
+        "LocalNetworkGatewayInUse",
+        "Local network gateway {id} cannot be deleted since it is still in use by connections: {user}.",
+    )
+
+
+class Connections(NetworkType):
+    """A tunnel or circuit between a gateway and a site, another gateway, or a circuit."""
+
+    type = "Microsoft.Network/connections"
+    guid = "properties.resourceGuid"
+    defaults = {
+        "properties": {
+            "packetCaptureDiagnosticState": "None",
+            "connectionProtocol": "IKEv2",
+            "routingWeight": 0,
+            "enableBgp": False,
+            "useLocalAzureIpAddress": False,
+            "usePolicyBasedTrafficSelectors": False,
+            "ipsecPolicies": [],
+            "trafficSelectorPolicies": [],
+            "ingressBytesTransferred": 0,
+            "egressBytesTransferred": 0,
+            "expressRouteGatewayBypass": False,
+            "dpdTimeoutSeconds": 0,
+            "connectionMode": "Default",
+            "gatewayCustomBgpIpAddresses": [],
+            "authenticationType": "PSK",
+        }
+    }
+    members_since = {
+        "properties.gatewayCustomBgpIpAddresses": "2021-08-01",
+        "properties.authenticationType": "2021-12-01",
+    }
+    choices = {"properties.connectionType": ("IPsec", "Vnet2Vnet", "ExpressRoute", "VPNClient")}
+    required = ("properties.connectionType", "properties.virtualNetworkGateway1")
+    references = (
+        Reference("properties.virtualNetworkGateway1", GATEWAY),
+        Reference("properties.virtualNetworkGateway2", GATEWAY),
+        Reference("properties.localNetworkGateway2", "Microsoft.Network/localNetworkGateways"),
+        Reference("properties.peer", "Microsoft.Network/expressRouteCircuits"),
+    )
+
+    def fill(self, write: Write) -> None:
+        """Ends are kept by id."""
+        only_ids(write.body["properties"], "virtualNetworkGateway1", "virtualNetworkGateway2", "localNetworkGateway2", "peer")
+
+    @action("sharedkey", method="GET")
+    def shared_key(self, call: Call, body: Body) -> Body:
+        """The pre-shared key."""
+        return {"value": properties(body).get("sharedKey", "")}
+
+    @action("sharedkey", method="PUT", announce=Announce(200, headers=ASYNC, body=False))
+    def set_shared_key(self, call: Call, body: Body) -> Body:
+        """Replace the pre-shared key."""
+        value = call.json().get("value")
+        with call.store.writing():
+            row = call.store.get(call.key)
+            if row is not None:
+                changed = row.copy()
+                changed["properties"]["sharedKey"] = value
+                row.body = changed
+                call.store.update(row)
+        return {"value": value}
