@@ -1,0 +1,485 @@
+"""Parsing expressions: precedence climbing over a token list, with limits on depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from azlabs.bicep import syntax as s
+from azlabs.bicep.diagnostics import Rejected
+from azlabs.bicep.lexer import Lexed, Token
+
+# Nesting that no person writes is refused, so that no later phase can run out of stack.
+MAX_DEPTH = 120
+BINARY = {
+    "??": 1, "||": 2, "&&": 3,
+    "==": 4, "!=": 4, "=~": 4, "!~": 4,
+    "<": 5, "<=": 5, ">": 5, ">=": 5,
+    "+": 6, "-": 6, "*": 7, "/": 7, "%": 7,
+}
+_OPENING = {"(": ")", "[": "]", "{": "}"}
+MAX_INTEGER = 2**63 - 1
+
+
+class ExpressionParser:
+    """What statements and types build on. `problems` collects what was rejected and skipped."""
+
+    def __init__(self, lexed: Lexed) -> None:
+        self.tokens = lexed.tokens
+        self.at = 0
+        self.depth = 0
+        self.problems: list[Rejected] = list(lexed.problems)
+        self.nested_resource: Callable[[list[s.Decorator]], s.Node] | None = None
+
+    # --- tokens ---
+
+    @property
+    def kind(self) -> str:
+        return self.tokens[self.at].kind
+
+    @property
+    def text(self) -> str:
+        return self.tokens[self.at].text
+
+    @property
+    def here(self) -> int:
+        return self.tokens[self.at].start
+
+    @property
+    def before(self) -> int:
+        """Where the token before this one ends."""
+        return self.tokens[self.at - 1].end if self.at else 0
+
+    def take(self) -> Token:
+        token = self.tokens[self.at]
+        if token.kind != "end":
+            self.at += 1
+        return token
+
+    def skip_newlines(self) -> bool:
+        found = False
+        while self.tokens[self.at].kind == "newline":
+            self.at += 1
+            found = True
+        return found
+
+    def expect(self, kind: str, code: str, message: str) -> Token:
+        token = self.tokens[self.at]
+        if token.kind != kind:
+            self.reject(code, message)
+        self.at += 1
+        return token
+
+    def symbol(self, text: str) -> Token:
+        codes = {"=": "BCP018", ":": "BCP018", ")": "BCP018", "]": "BCP018", "}": "BCP018"}
+        return self.expect(text, codes.get(text, "BCP018"), f'Expected the "{text}" character at this location.')
+
+    def reject(self, code: str, message: str, node: s.Node | None = None) -> NoReturn:
+        token = self.tokens[self.at]
+        start, end = (node.start, node.end) if node else (token.start, token.end)
+        raise Rejected(code, message, start, max(end, start))
+
+    def word(self) -> str:
+        return self.text if self.kind == "identifier" else ""
+
+    def name(self, code: str, message: str) -> s.Name:
+        token = self.expect("identifier", code, message)
+        return s.Name(token.start, token.end, token.text)
+
+    def enter(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.reject("nesting-limit", f"The code is nested more than {MAX_DEPTH} levels deep.")
+
+    def recover(self, closing: str) -> None:
+        """Skip to the next line or to the bracket that closes the list we are in."""
+        open_brackets = 0
+        while self.kind != "end":
+            kind = self.kind
+            if open_brackets == 0 and (kind == "newline" or kind == closing):
+                return
+            if kind in _OPENING:
+                open_brackets += 1
+            elif kind in (")", "]", "}"):
+                if open_brackets == 0:
+                    return
+                open_brackets -= 1
+            self.take()
+
+    # --- operators ---
+
+    def expression(self) -> s.Node:
+        self.enter()
+        depth = self.depth
+        try:
+            node = self.binary(1)
+            at = self.at
+            self.skip_newlines()
+            if self.kind != "?":
+                self.at = at
+                return node
+            self.take()
+            self.skip_newlines()
+            yes = self.expression()
+            self.skip_newlines()
+            self.symbol(":")
+            self.skip_newlines()
+            no = self.expression()
+            return s.Ternary(node.start, no.end, node, yes, no)
+        finally:
+            self.depth = depth - 1
+
+    def binary(self, lowest: int) -> s.Node:
+        left = self.unary()
+        while True:
+            operator = self.kind
+            power = BINARY.get(operator)
+            if power is None or power < lowest:
+                return left
+            # A chain of left-associative operators is a tree as deep as the chain is long.
+            self.enter()
+            self.take()
+            self.skip_newlines_after_operator()
+            right = self.binary(power + 1)
+            left = s.Binary(left.start, right.end, operator, left, right)
+
+    def skip_newlines_after_operator(self) -> None:
+        if self.kind == "newline":
+            self.reject("BCP009", "Expected a literal value, an array, an object, a parenthesized expression, or a "
+                        "function call at this location.")
+
+    def unary(self) -> s.Node:
+        if self.kind in ("!", "-", "+"):
+            operator = self.take()
+            self.enter()
+            operand = self.unary()
+            if operator.kind == "-" and isinstance(operand, s.Integer) and operand.value >= 0 \
+                    and self.tokens[self.at - 1].kind == "integer":
+                return s.Integer(operator.start, operand.end, -operand.value)
+            if operator.kind == "+":
+                raise Rejected("BCP055", 'Unary operator "+" is not supported.', operator.start, operand.end)
+            return s.Unary(operator.start, operand.end, operator.kind, operand)
+        return self.postfix(self.primary())
+
+    def postfix(self, node: s.Node) -> s.Node:
+        while True:
+            kind = self.kind
+            if kind == "." or kind == ".?":
+                self.enter()
+                self.take()
+                name = self.name("BCP020", "Expected a function or property name at this location.")
+                if self.kind == "(" and kind == ".":
+                    arguments = self.arguments()
+                    node = s.Call(node.start, self.before, node, name, arguments)
+                else:
+                    node = s.Access(node.start, name.end, node, name, kind == ".?")
+            elif kind == "[":
+                self.enter()
+                self.take()
+                safe = self.optional("?")
+                from_end = self.optional("^")
+                if self.kind == "]":
+                    self.reject("BCP117", "An empty indexer is not allowed. Specify a valid expression.")
+                self.skip_newlines()
+                index = self.expression()
+                self.skip_newlines()
+                self.symbol("]")
+                node = s.Index(node.start, self.before, node, index, safe, from_end)
+            elif kind == "::":
+                self.enter()
+                self.take()
+                name = self.name("BCP020", "Expected a resource name at this location.")
+                node = s.Nested(node.start, name.end, node, name)
+            elif kind == "!":
+                self.enter()
+                self.take()
+                node = s.Assertion(node.start, self.before, node)
+            else:
+                return node
+
+    def optional(self, kind: str) -> bool:
+        if self.kind == kind:
+            self.take()
+            return True
+        return False
+
+    # --- primaries ---
+
+    def primary(self) -> s.Node:
+        token = self.tokens[self.at]
+        kind = token.kind
+        if kind == "identifier":
+            return self.identifier()
+        if kind in ("text", "text-start"):
+            return self.string()
+        if kind == "integer":
+            self.take()
+            return s.Integer(token.start, token.end, self.integer(token))
+        if kind == "{":
+            return self.object()
+        if kind == "[":
+            return self.array()
+        if kind == "(":
+            return self.parenthesis()
+        self.reject("BCP009", "Expected a literal value, an array, an object, a parenthesized expression, or a "
+                    "function call at this location.")
+
+    def integer(self, token: Token) -> int:
+        # 2**63 is right after a minus sign only.
+        negative = self.at > 1 and self.tokens[self.at - 2].kind == "-"
+        if len(token.text) > 30 or int(token.text) > MAX_INTEGER + negative:
+            raise Rejected("BCP010", "Expected a valid 64-bit signed integer.", token.start, token.end)
+        return int(token.text)
+
+    def identifier(self) -> s.Node:
+        token = self.take()
+        if self.kind == "=>":
+            return self.lambda_body(token.start, [s.Name(token.start, token.end, token.text)])
+        if self.kind == "(":
+            name = s.Name(token.start, token.end, token.text)
+            arguments = self.arguments()
+            return s.Call(token.start, self.before, None, name, arguments)
+        if token.text == "true" or token.text == "false":
+            return s.Boolean(token.start, token.end, token.text == "true")
+        if token.text == "null":
+            return s.Null(token.start, token.end)
+        return s.Variable(token.start, token.end, token.text)
+
+    def string(self) -> s.Text:
+        token = self.take()
+        multiline = token.end - token.start > 5 and self.source_is_multiline(token)
+        if token.kind == "text":
+            return s.Text(token.start, token.end, [token.text], [], multiline)
+        parts, holes = [token.text], []
+        self.enter()
+        while True:
+            holes.append(self.expression())
+            following = self.tokens[self.at]
+            if following.kind not in ("text-middle", "text-end"):
+                self.reject("BCP256" if following.kind == "newline" else "BCP018",
+                            'Expected the "}" character at this location.')
+            self.take()
+            parts.append(following.text)
+            if following.kind == "text-end":
+                break
+        self.depth -= 1
+        return s.Text(token.start, self.before, parts, holes, multiline)
+
+    def source_is_multiline(self, token: Token) -> bool:
+        return "\n" in token.text
+
+    def arguments(self) -> list[s.Node]:
+        self.take()
+        self.enter()
+        found: list[s.Node] = []
+        self.skip_newlines()
+        while self.kind != ")":
+            found.append(self.expression())
+            self.skip_newlines()
+            if self.kind != ")":
+                if self.kind != ",":
+                    self.reject("BCP018" if self.kind == "end" else "BCP236",
+                                'Expected a new line or comma character at this location.'
+                                if self.kind != "end" else 'Expected the ")" character at this location.')
+                self.take()
+                self.skip_newlines()
+                if self.kind == ")":
+                    self.reject("BCP009", "Expected a literal value, an array, an object, a parenthesized "
+                                "expression, or a function call at this location.")
+        self.take()
+        self.depth -= 1
+        return found
+
+    def parenthesis(self) -> s.Node:
+        """`(expression)`, or the parameters of a lambda."""
+        start = self.take().start
+        parameters = self.lambda_parameters()
+        if parameters is not None:
+            return self.lambda_body(start, parameters)
+        self.enter()
+        self.skip_newlines()
+        if self.kind == ")":
+            self.reject("BCP243", "Parentheses must contain exactly one expression.")
+        inner = self.expression()
+        self.skip_newlines()
+        if self.kind == ",":
+            self.reject("BCP243", "Parentheses must contain exactly one expression.")
+        self.symbol(")")
+        self.depth -= 1
+        return s.Group(start, self.before, inner)
+
+    def lambda_parameters(self) -> list[s.Name] | None:
+        at, names = self.at, []
+        self.skip_newlines()
+        while self.kind == "identifier":
+            token = self.take()
+            names.append(s.Name(token.start, token.end, token.text))
+            self.skip_newlines()
+            if not self.optional(","):
+                break
+            self.skip_newlines()
+        if self.kind == ")" and self.tokens[min(self.at + 1, len(self.tokens) - 1)].kind == "=>":
+            self.take()
+            return names
+        self.at = at
+        return None
+
+    def lambda_body(self, start: int, parameters: list[s.Name]) -> s.Node:
+        self.take()
+        self.skip_newlines()
+        body = self.expression()
+        return s.Lambda(start, body.end, parameters, body)
+
+    # --- collections ---
+
+    def separated(self, closing: str, previous_end: int) -> None:
+        """Between two members: line breaks or one comma."""
+        if self.kind == closing or self.skip_newlines():
+            return
+        if self.kind == ",":
+            self.take()
+            if self.kind == "newline":
+                self.problem("BCP238", "Unexpected new line character after a comma.")
+                self.skip_newlines()
+            elif self.kind == closing:
+                self.problem("BCP009" if closing == "]" else "BCP022",
+                             "Expected another member after the comma at this location.")
+            return
+        if self.kind != "end":
+            self.problem("BCP236", "Expected a new line or comma character at this location.")
+            self.recover(closing)
+            self.skip_newlines()
+
+    def problem(self, code: str, message: str) -> None:
+        token = self.tokens[self.at]
+        self.problems.append(Rejected(code, message, token.start, token.end))
+
+    def guarded(self, read: Callable[[], s.Node], closing: str) -> s.Node:
+        """Read one member; what is wrong with it stays its own affair."""
+        start, depth, at = self.here, self.depth, self.at
+        try:
+            return read()
+        except Rejected as problem:
+            if problem.code == "nesting-limit":
+                raise
+            self.problems.append(problem)
+            self.depth = depth
+            self.recover(closing)
+            if self.at == at and self.kind not in ("end", closing, "newline"):
+                self.take()
+            return s.Skipped(start, self.before)
+
+    def object(self) -> s.Node:
+        start = self.take().start
+        self.enter()
+        members: list[s.Node] = []
+        self.skip_newlines()
+        while self.kind not in ("}", "end"):
+            member = self.guarded(self.member, "}")
+            members.append(member)
+            if self.kind in (")", "]"):
+                break
+            self.separated("}", member.end)
+        self.depth -= 1
+        self.symbol("}")
+        return s.Object(start, self.before, members)
+
+    def member(self) -> s.Node:
+        start = self.here
+        if self.kind == "...":
+            self.take()
+            value = self.expression()
+            return s.Spread(start, value.end, value)
+        if self.nested_resource and (self.kind == "@" or (self.word() == "resource" and
+                                                          self.tokens[self.at + 1].kind == "identifier")):
+            return self.nested_resource([])
+        key, quoted = self.key()
+        self.symbol(":")
+        value = self.value()
+        return s.Property(start, value.end, key, quoted, value)
+
+    def key(self) -> tuple[s.Text, bool]:
+        if self.kind == "identifier":
+            token = self.take()
+            return s.Text(token.start, token.end, [token.text], []), False
+        if self.kind in ("text", "text-start"):
+            return self.string(), True
+        self.reject("BCP022", "Expected a property name at this location.")
+
+    def value(self) -> s.Node:
+        """A property's value: also a loop may stand here."""
+        if self.kind == "[" and self.starts_loop():
+            return self.loop(allow_condition=False)
+        return self.expression()
+
+    def array(self) -> s.Node:
+        if self.starts_loop():
+            return self.loop(allow_condition=False)
+        start = self.take().start
+        self.enter()
+        items: list[s.Node] = []
+        self.skip_newlines()
+        while self.kind not in ("]", "end"):
+            item = self.guarded(self.item, "]")
+            items.append(item)
+            if self.kind in (")", "}"):
+                break
+            self.separated("]", item.end)
+        self.depth -= 1
+        self.symbol("]")
+        return s.Array(start, self.before, items)
+
+    def item(self) -> s.Node:
+        if self.kind == "...":
+            start = self.take().start
+            value = self.expression()
+            return s.Spread(start, value.end, value)
+        return self.expression()
+
+    # --- loops ---
+
+    def starts_loop(self) -> bool:
+        at = self.at + 1
+        while self.tokens[at].kind == "newline":
+            at += 1
+        token = self.tokens[at]
+        return token.kind == "identifier" and token.text == "for" and self.tokens[at + 1].kind in ("identifier", "(")
+
+    def loop(self, allow_condition: bool) -> s.Node:
+        start = self.take().start
+        self.enter()
+        self.skip_newlines()
+        self.take()
+        index = None
+        if self.kind == "(":
+            self.take()
+            item = self.name("BCP163", "Expected a loop item variable identifier at this location.")
+            self.symbol(",")
+            index = self.name("BCP163", "Expected a loop index variable identifier at this location.")
+            self.symbol(")")
+        else:
+            item = self.name("BCP162", "Expected a loop item variable identifier or \"(\" at this location.")
+        if self.word() != "in":
+            self.reject("BCP012", 'Expected the "in" keyword at this location.')
+        self.take()
+        source = self.expression()
+        self.symbol(":")
+        self.skip_newlines()
+        body = self.conditional() if allow_condition and self.word() == "if" and \
+            self.tokens[self.at + 1].kind == "(" else self.expression()
+        self.skip_newlines()
+        self.symbol("]")
+        self.depth -= 1
+        return s.For(start, self.before, item, index, source, body)
+
+    def conditional(self) -> s.Node:
+        start = self.take().start
+        if self.kind != "(":
+            self.reject("BCP018", 'Expected the "(" character at this location.')
+        condition = self.parenthesis()
+        self.skip_newlines()
+        if self.kind != "{":
+            self.reject("BCP018", 'Expected the "{" character at this location.')
+        body = self.object()
+        inner = condition.inner if isinstance(condition, s.Group) else condition
+        return s.Conditional(start, body.end, inner, body)
