@@ -116,7 +116,8 @@ def _of_resource(world: World, name: str) -> Iterator[Mutant]:
         for operator, before, after, edit in _changes(site):
             body = deepcopy(solved)
             edit(body)
-            yield _mutant(world, solved, operator, site.path, before, after, body)
+            if body != solved:
+                yield _mutant(world, solved, operator, site.path, before, after, body)
 
 
 def _whole(world: World, resource: Resource, operator: str, before: str, after: str, body: Resource | None) -> Mutant:

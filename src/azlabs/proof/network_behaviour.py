@@ -32,6 +32,8 @@ _PARTS = {
 }
 TYPES = frozenset({*_PARTS, "microsoft.network/publicipaddresses"})
 EVERYTHING = "*"
+_ANYWHERE = "anywhere"
+_NAMED: IntervalSet = (0, 0)
 # Ends that `*` does not hold.
 _PLATFORM_SOURCES = ("AzureLoadBalancer",)
 _PLATFORM_DESTINATIONS = ("AzurePlatformDNS", "AzurePlatformIMDS", "AzurePlatformLKM")
@@ -148,30 +150,34 @@ def _answer(network: Network, ask: Callable[[Network], Reach], flows: Sequence[F
     """What is compared, and how it reads."""
     try:
         found = ask(network)
+        masks = [box for flow in flows for box in _masks(network, flow)]
     except (Undecidable, ValueError) as problem:
         text = str(problem)
         return text, lambda: text
-    masks = [box for flow in flows for box in _masks(network, flow)]
-    named = found.source != "anywhere" and found.destination != "anywhere"
     parts = tuple(
-        algebra.merged(_cut([piece.box for piece in pieces], masks, moved, named))
+        algebra.merged(_cut([piece.box for piece in pieces], masks, moved, found))
         for pieces in (found.allowed, found.partial, found.unknown)
     )
     return parts, lambda: str(found)
 
 
-def _cut(boxes: list[Box], masks: Sequence[Box], moved: IntervalSet, named: bool) -> list[Box]:
+def _cut(boxes: list[Box], masks: Sequence[Box], moved: IntervalSet, found: Reach) -> list[Box]:
     left = algebra.subtract_all(boxes, masks) if masks else boxes
     if not moved:
         return left
-    if named:
-        # Both ends are asked for by name: their addresses say nothing, what passes between them does.
-        return [Box(box.protocols, (0, 0), (0, 0), box.ports) for box in left]
     cut = [
-        box._replace(sources=subtract(box.sources, moved), destinations=subtract(box.destinations, moved))
+        box._replace(
+            sources=_without(box.sources, moved, found.source),
+            destinations=_without(box.destinations, moved, found.destination),
+        )
         for box in left
     ]
     return [box for box in cut if box.sources and box.destinations]
+
+
+def _without(addresses: IntervalSet, moved: IntervalSet, end: str) -> IntervalSet:
+    """An end that is asked for by name stays the same end at another address; of `*` the moved addresses go."""
+    return subtract(addresses, moved) if end == _ANYWHERE else _NAMED
 
 
 def _masks(network: Network, flow: Flow) -> list[Box]:

@@ -52,6 +52,7 @@ _LINKS: tuple[tuple[str, str, str, str, bool], ...] = (
 _REQUIRED_LINKS = frozenset({"subnet", "remoteVirtualNetwork"})
 _HIGHEST_PRIORITY, _LOWEST_PRIORITY = 100, 4096
 _SIDES = ("source", "destination")
+_SIDE_MEMBERS = ("AddressPrefix", "AddressPrefixes", "ApplicationSecurityGroups")
 
 
 @structural
@@ -178,11 +179,12 @@ def mix_up_sides(site: Site) -> Iterator[Change]:
 
     def turned_round(body: Resource) -> None:
         rule = at(body, site.path)
-        for name in [name for name in rule if name.lower().startswith("source") and "Port" not in name]:
-            other = "destination" + name.removeprefix("source")
-            rule[name], rule[other] = rule.get(other), rule.get(name)
-        for name in [name for name, entry in rule.items() if entry is None]:
-            del rule[name]
+        for member in _SIDE_MEMBERS:
+            source, destination = (f"{side}{member}" for side in _SIDES)
+            rule[source], rule[destination] = rule.get(destination), rule.get(source)
+            for name in (source, destination):
+                if rule[name] is None:
+                    del rule[name]
 
     yield "sides", "to", "from", turned_round
 
