@@ -13,6 +13,8 @@ import pytest
 
 from azlabs.cli import main
 
+START = Path(__file__).parents[1] / "catalog" / "start.json"
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -40,9 +42,10 @@ def azlabs(tmp_path, monkeypatch, capsys) -> Azlabs:
     monkeypatch.setenv("AZLABS_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("AZLABS_CLOUD", raising=False)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> Ran:
+    def run(*arguments: object) -> Ran:
         capsys.readouterr()
         code = main([str(argument) for argument in arguments])
         written = capsys.readouterr()
@@ -52,15 +55,16 @@ def azlabs(tmp_path, monkeypatch, capsys) -> Azlabs:
 
 
 @pytest.fixture
-def small_lab(tmp_path, monkeypatch) -> Path:
-    """A checkout with one small lab, `one-door`, of the kind that `azlabs lab new` makes."""
+def house(lab_folder, tmp_path, monkeypatch) -> Path:
+    """A checkout with one lab, `two-doors`, whose start state is a small network in JSON."""
     from azlabs.catalog import content
-    from azlabs.catalog.scaffold import new_lab
 
-    house = tmp_path / "house"
-    (house / "labs").mkdir(parents=True)
-    (house / "bicep").mkdir()
-    made = new_lab("one-door", house / "labs")
-    shutil.move(made.folder / "bicep", house / "bicep" / "one-door")
-    monkeypatch.setattr(content, "root", lambda: house)
-    return made.folder
+    root = tmp_path / "house"
+    (root / "labs").mkdir(parents=True)
+    (root / "bicep").mkdir()
+    (lab_folder / "bicep" / "start.bicep").unlink()
+    shutil.copy(START, lab_folder / "bicep" / "start.json")
+    shutil.move(lab_folder / "bicep", root / "bicep" / "two-doors")
+    shutil.move(lab_folder, root / "labs" / "two-doors")
+    monkeypatch.setattr(content, "root", lambda: root)
+    return root

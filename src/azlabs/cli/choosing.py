@@ -75,14 +75,16 @@ def _show_objectives(call: Call, found: Sequence[Practised]) -> None:
     if call.json:
         call.give_json({"objectives": [objective.to_json() for objective in found]})
         return
+    from rich.text import Text
+
     from azlabs.cli.screen import table
 
-    shown = table("objective", "what it asks", "labs")
+    shown = table("!objective", "what it asks, and the labs that practise it")
     for position, objective in enumerate(found):
-        new_domain = position == 0 or objective.domain != found[position - 1].domain
-        if new_domain and position:
+        if position and objective.domain != found[position - 1].domain:
             shown.add_section()
-        shown.add_row(objective.id, objective.title, "\n".join(objective.labs) or "-")
+        labs = [Text(f"lab {lab}", style="green") for lab in objective.labs]
+        shown.add_row(objective.id, Text("\n").join([Text(objective.title), *labs]))
     call.out.print(shown)
     with_lab = sum(bool(objective.labs) for objective in found)
     call.say(f"{with_lab} of {len(found)} objectives have a lab.")
