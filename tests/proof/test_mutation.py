@@ -184,3 +184,32 @@ def test_settings_hold_links_and_skip_what_azure_computes(build: Any) -> None:
     paths = {"/".join(path) for path in found}
     assert "properties/subnets/s/properties/networkSecurityGroup" in paths
     assert not [path for path in paths if "provisioningState" in path or path in ("id", "name", "etag")]
+
+
+def test_a_role_assignment_is_replaced_by_a_wider_a_narrower_and_a_wrong_one(build: Any) -> None:
+    reader, owner = "acdd72a7-3385-48ef-bd42-f606fba81ae7", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+    roles = f"{build.group.rpartition('/resourceGroups')[0]}/providers/Microsoft.Authorization/roleDefinitions"
+    given = {
+        "id": f"{build.group}/providers/Microsoft.Authorization/roleAssignments/1",
+        "name": "1",
+        "properties": {"roleDefinitionId": f"{roles}/{reader}", "principalId": "ada", "scope": build.group},
+    }
+    solved = build.state(given, build.nsg("web")) | build.state(
+        {**build.resource("networkInterfaces", "n"), "identity": {"principalId": "machine"}}
+    )
+    found = [mutant for mutant in mutants(world({}, ("one", solved))) if "roleAssignments/1" in mutant.resource]
+    by_operator: dict[str, list[Mutant]] = {}
+    for mutant in found:
+        by_operator.setdefault(mutant.operator, []).append(mutant)
+    assert {name: len(entries) for name, entries in by_operator.items()} == {
+        "remove": 1,
+        "role": 3,
+        "raise scope": 1,
+        "lower scope": 2,
+        "principal": 1,
+    }
+    over = next(mutant for mutant in by_operator["role"] if mutant.after == "role Owner")
+    assert [edit.body is None for edit in over.edits] == [True, False]
+    assert over.edit.body["properties"] == {"roleDefinitionId": f"{roles}/{owner}", "principalId": "ada"}
+    assert by_operator["raise scope"][0].edit.id.startswith(build.group.partition("/resourceGroups")[0] + "/providers/")
+    assert by_operator["principal"][0].edit.body["properties"]["principalId"] == "machine"

@@ -37,7 +37,7 @@ def answer_mutants(text: str, start: State, task: str = "") -> list[Mutant]:
                 path=path,
                 before=value,
                 after=other,
-                edit=Edit("", yaml.safe_dump(body, sort_keys=False)),
+                edits=(Edit("", yaml.safe_dump(body, sort_keys=False)),),
                 task=task,
             )
             found.setdefault(mutant.name, mutant)

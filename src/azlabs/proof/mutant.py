@@ -21,7 +21,8 @@ class Mutant:
     """A change that one slip of a learner could make.
 
     `name` is stable: lists of equivalents refer to it. `resource` is the id of what is edited (empty: the answers
-    file), `path` the setting, `task` the task whose step made the setting (empty: the start did).
+    file), `path` the setting, `edits` the writes in order, `task` the task whose step made the setting (empty: the
+    start did).
     """
 
     name: str
@@ -30,8 +31,13 @@ class Mutant:
     path: Path
     before: str
     after: str
-    edit: Edit
+    edits: tuple[Edit, ...]
     task: str = ""
+
+    @property
+    def edit(self) -> Edit:
+        """The last write, which says what the change comes to."""
+        return self.edits[-1]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.operator})"

@@ -70,8 +70,14 @@ Change = tuple[str, str, str, Callable[[Resource], None]]
 """Operator, before, after, and the edit of a copy of the resource."""
 StructuralOperator = Callable[[Site], Iterator[Change]]
 
+WholeOperator = Callable[[World, Resource], Iterator[tuple[str, str, str, tuple[Edit, ...]]]]
+
 STRUCTURAL: list[StructuralOperator] = []
 """Operators that look at more than one value; modules add theirs with `structural`."""
+
+
+WHOLE: dict[str, WholeOperator] = {}
+"""Types (lower case) whose resources Azure does not let anyone edit, with what takes the place of an edit."""
 
 
 def structural(operator: StructuralOperator) -> StructuralOperator:
@@ -82,14 +88,15 @@ def structural(operator: StructuralOperator) -> StructuralOperator:
 
 def mutants(world: World) -> list[Mutant]:
     """Every mutant once, in a stable order."""
-    import azlabs.proof.structure  # noqa: F401  (registers its operators)
+    import azlabs.proof.assignments
+    import azlabs.proof.structure  # noqa: F401  (both register their operators)
 
     made: dict[str, Mutant] = {}
     touched = changed(world.start, world.solved)
     for name in sorted(touched):
         for mutant in _of_resource(world, name):
-            body = json.dumps([mutant.edit.id.lower(), mutant.edit.body], sort_keys=True, default=str)
-            made.setdefault(body, mutant)
+            written = [(edit.id.lower(), edit.body) for edit in mutant.edits]
+            made.setdefault(json.dumps(written, sort_keys=True, default=str), mutant)
     names: dict[str, int] = {}
     unique = []
     for mutant in made.values():
@@ -112,20 +119,24 @@ def _of_resource(world: World, name: str) -> Iterator[Mutant]:
     if start is not None:
         yield _whole(world, solved, "restore", "solved", "as at the start", start)
     kind = type_of(solved)
+    if kind in WHOLE:
+        for operator, before, after, edits in WHOLE[kind](world, solved):
+            yield _mutant(world, solved, operator, (), before, after, edits)
+        return
     for site in _sites(world, solved, kind):
         for operator, before, after, edit in _changes(site):
             body = deepcopy(solved)
             edit(body)
             if body != solved:
-                yield _mutant(world, solved, operator, site.path, before, after, body)
+                yield _mutant(world, solved, operator, site.path, before, after, (Edit(str(solved["id"]), body),))
 
 
 def _whole(world: World, resource: Resource, operator: str, before: str, after: str, body: Resource | None) -> Mutant:
-    return _mutant(world, resource, operator, (), before, after, body)
+    return _mutant(world, resource, operator, (), before, after, (Edit(str(resource["id"]), body),))
 
 
 def _mutant(
-    world: World, resource: Resource, operator: str, path: Path, before: str, after: str, body: Resource | None
+    world: World, resource: Resource, operator: str, path: Path, before: str, after: str, edits: tuple[Edit, ...]
 ) -> Mutant:
     identifier = str(resource["id"])
     where = "/".join([ResourceId.parse(identifier).name, *(part for part in path if part != "properties")])
@@ -136,7 +147,7 @@ def _mutant(
         path=path,
         before=before,
         after=after,
-        edit=Edit(identifier, body),
+        edits=edits,
         task=world.task_of(identifier.lower(), path),
     )
 

@@ -114,12 +114,12 @@ def list_first(found: Iterator[Difference]) -> Difference | None:
 
 
 def _apply(bench: Bench, mutant: Mutant) -> None:
-    identifier = mutant.edit.id
-    version = bench.cloud.api_version(ResourceId.parse(identifier).type)
-    if mutant.edit.body is None:
-        bench.cloud.run("DELETE", identifier, version)
-    else:
-        bench.cloud.run("PUT", identifier, version, mutant.edit.body)
+    for edit in mutant.edits:
+        version = bench.cloud.api_version(ResourceId.parse(edit.id).type)
+        if edit.body is None:
+            bench.cloud.run("DELETE", edit.id, version)
+        else:
+            bench.cloud.run("PUT", edit.id, version, edit.body)
 
 
 def _write_answers(bench: Bench, text: str) -> None:

@@ -1,0 +1,196 @@
+"""Mutants tried on a simulator in memory: each ends as what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azlabs.cloud import scratch
+from azlabs.proof.answers import answer_mutants
+from azlabs.proof.equivalent import Equivalents, Flow, Unasked
+from azlabs.proof.mutation import World, mutants
+from azlabs.proof.pool import trials
+from azlabs.proof.state import read_state
+from azlabs.proof.trial import Bench, Trial, can_touch, reads_of
+from azlabs.verify import load_checks
+
+API = "2024-05-01"
+ONLY_HTTPS = """
+from azlabs.verify import *
+
+@check("web", points=10)
+def https_from_the_internet(lab: LabView) -> None:
+    reach = lab.network.reach("Internet", "n")
+    expect(reach.equals("Tcp/443"), found=reach, expected="TCP 443", decided_by=reach.decided_by("Tcp/443"))
+"""
+AT_LEAST_HTTPS = ONLY_HTTPS.replace('reach.equals("Tcp/443")', 'reach.all("Tcp/443")')
+BY_NAME = (
+    ONLY_HTTPS
+    + """
+@guard("web")
+def the_rule_has_the_right_number(lab: LabView) -> None:
+    rules = lab.one("Microsoft.Network/networkSecurityGroups")["properties"]["securityRules"]
+    expect(any(rule["properties"]["priority"] == 100 for rule in rules), found=rules)
+"""
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    id: str
+    points: int
+
+
+@dataclass
+class Box:
+    workspace: Path
+    id: str = "box"
+    subscription_id: str = "00000000-0000-0000-0000-000000000000"
+    region: str = "swedencentral"
+    resource_groups: tuple[str, ...] = ("rg",)
+    outputs: dict[str, Any] | None = None
+
+
+@pytest.fixture
+def bench(build: Any, tmp_path: Path) -> Callable[..., tuple[Bench, World]]:
+    """A machine behind a group that lets HTTPS in, judged by a checks file."""
+
+    def make(source: str, equivalents: Equivalents | None = None, answers: str = "") -> tuple[Bench, World]:
+        cloud = scratch()
+        cloud.run("PUT", build.group, "2021-04-01", {"location": "swedencentral"})
+        start = read_state(cloud, ["rg"])
+        resources = [
+            build.nsg("web", build.rule("https", 100, sourceAddressPrefix="Internet"), build.rule("spare", 200)),
+            build.vnet(s=("10.0.0.0/24", "web")),
+            build.nic("n", "10.0.0.4", "s"),
+        ]
+        for resource in resources:
+            cloud.run("PUT", resource["id"], API, resource)
+        file = tmp_path / "checks.py"
+        file.write_text(source)
+        (tmp_path / "answers.yaml").write_text(answers)
+        box, checks, solved = Box(tmp_path), load_checks(file, [Task("web", 10)]), read_state(cloud, ["rg"])
+        bench = Bench(
+            cloud=cloud,
+            sandbox=box,
+            checks=checks,
+            equivalents=equivalents or Equivalents(),
+            snapshot=cloud.snapshot(),
+            solved=solved,
+            answers=answers,
+            reads=reads_of(checks, box, cloud),
+        )
+        return bench, World(start, [("web", solved)], solved)
+
+    return make
+
+
+def tried(bench: Bench, world: World, **options: Any) -> dict[str, Trial]:
+    return {trial.mutant.name: trial for trial in trials(bench, mutants(world), **{"jobs": 1, **options})}
+
+
+def test_a_slip_that_opens_something_is_caught_by_a_strict_check(bench: Any) -> None:
+    found = tried(*bench(ONLY_HTTPS))
+    wider = found["web/securityRules/https/destinationPortRange: 443 -> 443-444"]
+    assert (wider.result, wider.check, wider.task) == ("caught", "https_from_the_internet", "web")
+    assert "443-444" in wider.note
+    assert {trial.result for trial in found.values()} <= {"caught", "equivalent", "refused", "idle", "survived"}
+
+
+def test_a_weak_check_lets_it_survive_and_the_difference_is_told(bench: Any) -> None:
+    survivor = tried(*bench(AT_LEAST_HTTPS))["web/securityRules/spare/destinationPortRange: 443 -> 444"]
+    assert (survivor.result, survivor.mutant.task) == ("survived", "web")
+    assert "TCP 443-444" in survivor.difference
+
+
+def test_a_check_that_looks_at_spelling_is_over_strict(bench: Any) -> None:
+    found = tried(*bench(BY_NAME))["web/securityRules/https: 100 -> 201"]
+    assert (found.result, found.check) == ("over-strict", "the_rule_has_the_right_number")
+
+
+def test_another_spelling_that_nobody_minds_is_equivalent(bench: Any) -> None:
+    assert tried(*bench(ONLY_HTTPS))["web/securityRules/https: 100 -> 201"].result == "equivalent"
+
+
+def test_what_azure_refuses_is_no_mutant(bench: Any) -> None:
+    found = tried(*bench(ONLY_HTTPS))["web: there -> removed"]
+    assert (found.result, found.note) == ("refused", "InUseNetworkSecurityGroupCannotBeDeleted")
+
+
+def test_declared_and_unasked_changes_are_excused(bench: Any) -> None:
+    name = "web/securityRules/spare/destinationPortRange: 443 -> 444"
+    declared = tried(*bench(AT_LEAST_HTTPS, Equivalents(mutants={name: "nobody asked"})))[name]
+    assert (declared.result, declared.note) == ("declared", "nobody asked")
+    anywhere = Unasked("left open", Flow(("*",), ("10.0.0.0/16",), "Tcp/443-444"))
+    assert tried(*bench(AT_LEAST_HTTPS, Equivalents((anywhere,))))[name].result == "unasked"
+
+
+def test_a_strict_check_on_what_nobody_asked_for_is_over_strict(bench: Any) -> None:
+    anywhere = Unasked("left open", Flow(("*",), ("10.0.0.0/16",), "Tcp/443-444"))
+    name = "web/securityRules/spare/destinationPortRange: 443 -> 444"
+    assert tried(*bench(ONLY_HTTPS, Equivalents((anywhere,))))[name].result == "over-strict"
+
+
+def test_processes_side_by_side_find_the_same(bench: Any) -> None:
+    made, world = bench(ONLY_HTTPS)
+    alone, together = tried(made, world), tried(made, world, jobs=2)
+    assert {name: trial.result for name, trial in alone.items()} == {
+        name: trial.result for name, trial in together.items()
+    }
+
+
+def test_each_trial_starts_from_the_solved_state(bench: Any) -> None:
+    made, world = bench(ONLY_HTTPS)
+    name = "web/securityRules/https/destinationPortRange: 443 -> 444"
+    one = next(mutant for mutant in mutants(world) if mutant.name == name)
+    first, second = trials(made, [one, one], jobs=1)
+    assert first == second
+
+
+def test_wrong_answers_are_caught_and_the_file_is_put_back(bench: Any) -> None:
+    source = ONLY_HTTPS.replace("points=10", "points=4") + (
+        '\n@check("web", points=6)\ndef answered(lab):\n'
+        '    expect(lab.answers["first"]["verdict"].is_any_of("allow"), found=lab.answers["first"]["verdict"])\n'
+        '    expect(lab.answers["first"]["rule"].is_any_of("https"))\n'
+    )
+    answers = "first: {verdict: allow, rule: https}\nsecond: {verdict: deny, rule: other}\n"
+    made, world = bench(source, answers=answers)
+    slips = answer_mutants(answers, world.solved, "web")
+    results = {trial.mutant.name: trial.result for trial in trials(made, slips, jobs=1)}
+    assert results["answers.yaml/first/verdict: allow -> deny"] == "caught"
+    assert results["answers.yaml/first/rule: https -> spare"] == "caught"
+    assert results["answers.yaml/first/rule: https -> other"] == "caught"
+    assert results["answers.yaml/first/rule: https -> nothing"] == "caught"
+    assert results["answers.yaml/second/verdict: deny -> allow"] == "survived"
+    assert next(iter(trials(made, mutants(world)[:1], jobs=1))).result != "idle"
+    assert (made.sandbox.workspace / "answers.yaml").read_text() == answers
+
+
+@pytest.mark.parametrize(
+    ("reads", "touched", "expected"),
+    [
+        ({"/g/providers/p/nsgs?v*"}, {"/g/providers/p/nsgs/web"}, True),
+        ({"/g/providers/p/nsgs/web?v"}, {"/g/providers/p/nsgs/web"}, True),
+        ({"/g/providers/p/nsgs/web/rules?v*"}, {"/g/providers/p/nsgs/web"}, True),
+        ({"/g/providers/p/nics?v*"}, {"/g/providers/p/nsgs/web"}, False),
+        ({"probe:network", "api-version:p/nsgs"}, {"/g/providers/p/nsgs/web"}, False),
+        ({"client:NetworkManagementClient"}, {"/anything"}, True),
+        ({"answers"}, {"answers"}, True),
+        ({"answers"}, {"/g/providers/p/nsgs/web"}, False),
+    ],
+)
+def test_only_checks_that_read_what_changed_can_be_touched(reads: set[str], touched: set[str], expected: bool) -> None:
+    assert can_touch(reads, touched) is expected
+
+
+def test_the_checks_reads_are_known_through_the_shared_probe(bench: Any) -> None:
+    source = ONLY_HTTPS.replace("points=10", "points=4") + (
+        '\n@check("web", points=6)\ndef again(lab):\n    expect(lab.network.reach("Internet", "n").all("Tcp/443"))\n'
+    )
+    made, _ = bench(source)
+    assert made.reads["again"] == made.reads["https_from_the_internet"]
+    assert any("networksecuritygroups" in key for key in made.reads["again"])
