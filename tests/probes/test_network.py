@@ -29,6 +29,7 @@ class Reads:
         return self.known.get(kind, [])
 
     def api_version(self, type_name: str) -> str:
+        assert type_name.startswith("Microsoft.Network/")
         return "2025-01-01"
 
 

@@ -17,14 +17,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from azlabs.probes.errors import CannotJudge
-from azlabs.rules.network import judge
+from azlabs.rules.network import judge, service_tags
 from azlabs.rules.network.addresses import V4, parse
+from azlabs.rules.network.boxes import Box, subtract_all
 from azlabs.rules.network.intervals import intersect, size
-from azlabs.rules.network.ports import parse_services, services_text
-from azlabs.rules.network.reach import AddressSet, Reach
+from azlabs.rules.network.ports import first_service, parse_services, services_text
+from azlabs.rules.network.reach import AddressSet, Passed, Reach, Refused
 from azlabs.rules.network.topology import Interface, Network, Subnet, Undecidable
 
-__all__ = ["AddressSet", "Flow", "Machine", "NetworkProbe", "Reach", "probe"]
+__all__ = ["AddressSet", "Difference", "Flow", "Machine", "NetworkProbe", "Reach", "probe"]
 
 # What a network is made of, and the argument of Network.of that takes it.
 _TYPES = {
@@ -34,6 +35,7 @@ _TYPES = {
     "routeTables": "route_tables",
     "applicationSecurityGroups": "application_security_groups",
 }
+_SELF = (0, 0)
 _RESERVED = 5  # Azure keeps the first four addresses and the last one of every prefix of a subnet.
 
 
@@ -80,6 +82,17 @@ class Machine:
     subnet: Subnet
     groups: frozenset[str]
     public_addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that holds for one interface and not for its twin, in words, and what refuses it to the twin."""
+
+    text: str
+    decided_by: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class NetworkProbe:
@@ -142,6 +155,27 @@ class NetworkProbe:
             network, copy = self.network.with_copy(self._interface(nic).key, groups=groups)
         return NetworkProbe(network), copy
 
+    def regional_tag(self, service: str, region: str) -> str:
+        """The service tag of a service in one region: `regional_tag("Storage", "swedencentral")`."""
+        try:
+            return service_tags.regional(service, region)
+        except KeyError as problem:
+            raise CannotJudge(f"How service tags write the region {region} is not known here.") from problem
+
+    def differences(self, one: str, other: str) -> list[Difference]:
+        """In what two interfaces are treated differently: from and to every address but their own, and each other's."""
+        first, second = self.machine(one), self.machine(other)
+        own = first.addresses.plus(second.addresses)
+        found: list[Difference] = []
+        for source in ("*", "AzureLoadBalancer"):
+            here, there = self.reach(source, one), self.reach(source, other)
+            cut = [reach.between(not_sources=own) for reach in (here, there)]
+            found += _differences(cut[0], cut[1], inbound=True)
+        here, there = self.reach(one, "*"), self.reach(other, "*")
+        cut = [reach.between(not_destinations=own) for reach in (here, there)]
+        found += _differences(cut[0], cut[1], inbound=False)
+        return found
+
     def machine(self, nic: str) -> Machine:
         """The facts of an interface, by id or name; CannotJudge where it does not exist."""
         found = self._interface(nic)
@@ -183,6 +217,31 @@ class NetworkProbe:
             subnet = self.network.subnet(start.subnet)
             if not (start.public_addresses or subnet.nat_gateway or subnet.default_outbound):
                 yield f"{subnet.name} has no way out to the internet yet: rules and routes would hold with a NAT gateway."
+
+
+def _differences(one: Reach, other: Reach, *, inbound: bool) -> Iterator[Difference]:
+    """What passes for one and not for the other. The interfaces' own addresses are left out of the comparison."""
+    words = ("from", "gets through to") if inbound else ("to", "gets out of")
+    for here, there in ((one, other), (other, one)):
+        mine, twin = (here.destination, there.destination) if inbound else (here.source, there.source)
+        for passing, twins in ((here.allowed, there.allowed), (here.partial, there.partial)):
+            for box in subtract_all(_own_side(passing, inbound), _own_side(twins, inbound)):
+                place = AddressSet(box.sources if inbound else box.destinations)
+                refused = there.between(place) if inbound else there.between(destinations=place)
+                service = services_text(((box.protocols, box.ports),))
+                text = f"{service} {words[0]} {place} {words[1]} {mine} and not {twin}"
+                yield Difference(text, refused.only(_one_service(box)).decided_by())
+
+
+def _own_side(pieces: Sequence[Passed | Refused], inbound: bool) -> list[Box]:
+    """The boxes of some pieces with the interface's own address left open."""
+    boxes = [piece.box for piece in pieces]
+    return [box._replace(destinations=_SELF) if inbound else box._replace(sources=_SELF) for box in boxes]
+
+
+def _one_service(box: Box) -> str:
+    protocol, port = first_service(box.protocols, box.ports)
+    return protocol if port is None else f"{protocol}/{port}"
 
 
 @contextmanager

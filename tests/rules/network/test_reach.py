@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azlabs.rules.network.judge import reach
+from azlabs.rules.network.reach import AddressSet
 from azlabs.rules.network.topology import Network, Undecidable
 
 from .bodies import Json, nic, nsg, peering, route, rule, subnet, table, vnet
@@ -72,7 +73,7 @@ def test_a_rule_for_every_address_does_not_make_every_address_pass_where_a_deny_
     found = reach(network, "Internet", "nic-a")
     assert found.any("Tcp/443")
     assert not found.all("Tcp/443")
-    assert found.without_sources("198.51.100.0/24").equals("Tcp/443")
+    assert found.between(not_sources=AddressSet.of("198.51.100.0/24")).equals("Tcp/443")
     assert found.decided_by("Tcp/443") == "rule block (100) of g"
 
 

@@ -14,6 +14,7 @@ from azlabs.rules.network.addresses import (
     PLATFORM_LKM,
     PUBLIC,
     V6,
+    is_address_text,
     lowest_text,
     parse,
     texts,
@@ -47,6 +48,20 @@ def addresses_text(addresses: IntervalSet) -> str:
     return shown if len(names) <= _LISTED else f"{shown} and {len(names) - _LISTED} more ranges"
 
 
+def _meaning(text: str) -> IntervalSet:
+    if is_address_text(text):
+        return with_grid(parse(text))[0]
+    found = service_tags.addresses_of(text)
+    if found is None:
+        raise Undecidable(f"{text} is neither an address nor a service tag that is known")
+    return found
+
+
+def _narrowed(addresses: IntervalSet, kept: AddressSet | None, dropped: AddressSet | None) -> IntervalSet:
+    found = addresses if kept is None else intersect(addresses, kept.values)
+    return found if dropped is None else subtract(found, dropped.values)
+
+
 def _names(addresses: IntervalSet) -> list[str]:
     platform = [name for name, places in _PLATFORM_NAMES.items() if intersect(addresses, places)]
     return [*texts(addresses), *service_tags.names_of(addresses), *platform]
@@ -58,9 +73,22 @@ class AddressSet:
 
     values: IntervalSet
 
-    def equals(self, *prefixes: str) -> bool:
-        """Whether the set is exactly what these addresses, prefixes and ranges cover together."""
-        return self.values == with_grid(union_all(parse(text) for text in prefixes))[0]
+    @classmethod
+    def of(cls, *texts: str) -> AddressSet:
+        """What addresses, prefixes, ranges and service tags (not VirtualNetwork and Internet) cover together."""
+        return cls(union_all(_meaning(text) for text in texts))
+
+    def plus(self, *others: AddressSet) -> AddressSet:
+        """The addresses of this set and of others."""
+        return AddressSet(union_all([self.values, *(other.values for other in others)]))
+
+    def minus(self, *others: AddressSet) -> AddressSet:
+        """The addresses of this set that no other has."""
+        return AddressSet(subtract(self.values, union_all(other.values for other in others)))
+
+    def equals(self, *texts: str) -> bool:
+        """Whether the set is exactly what these texts cover together."""
+        return self == AddressSet.of(*texts)
 
     def __bool__(self) -> bool:
         return bool(self.values)
@@ -149,16 +177,23 @@ class Reach:
         """The same answer without these services."""
         return self._within(algebra.subtract_all(self.asked, self._boxes(services)))
 
-    def without_sources(self, *prefixes: str) -> Reach:
-        """The same answer without what comes from these addresses."""
-        dropped = with_grid(union_all(parse(text) for text in prefixes))[0]
-        kept = [box._replace(sources=s) for box in self.asked if (s := subtract(box.sources, dropped))]
-        return self._within(kept)
-
-    def from_sources(self, *prefixes: str) -> Reach:
-        """The same answer for what comes from these addresses."""
-        kept = with_grid(union_all(parse(text) for text in prefixes))[0]
-        return self._within([box._replace(sources=kept) for box in self.asked])
+    def between(
+        self,
+        sources: AddressSet | None = None,
+        destinations: AddressSet | None = None,
+        *,
+        not_sources: AddressSet | None = None,
+        not_destinations: AddressSet | None = None,
+    ) -> Reach:
+        """The same answer for what comes from and goes to some addresses only, or to and from all but some."""
+        boxes = [
+            box._replace(
+                sources=_narrowed(box.sources, sources, not_sources),
+                destinations=_narrowed(box.destinations, destinations, not_destinations),
+            )
+            for box in self.asked
+        ]
+        return self._within([box for box in boxes if box.sources and box.destinations])
 
     def equals(self, services: str) -> bool:
         """Whether every address of the source may open exactly these services to every address of the destination."""
