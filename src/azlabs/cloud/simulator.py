@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azlabs.cloud.base import Cloud, Place
+from azlabs.errors import AzlabsError
 
 if TYPE_CHECKING:
     from azlabs.simulator import Simulator
 
 NAME = "simulator"
 REGION = "swedencentral"
+_UNREADABLE = "StateUnreadable"
 _DATABASE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _LONGEST_NAP_SECONDS = 0.002
 
@@ -82,8 +83,8 @@ def connect(home: Path) -> Cloud:
     notices: list[str] = []
     try:
         simulator = Simulator(path)
-    except sqlite3.DatabaseError as problem:
-        if isinstance(problem, sqlite3.OperationalError):
+    except AzlabsError as problem:
+        if problem.code != _UNREADABLE:
             raise
         notices.append(_set_aside(path))
         simulator = Simulator(path)
