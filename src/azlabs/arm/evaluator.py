@@ -71,6 +71,8 @@ class Context:
     budget: Budget = field(default_factory=Budget)
     check: Callable[[Mapping[str, Any], Any, str], Any] | None = None
     defer_copies: bool = False
+    extra: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """Functions that the caller brings, by lower-case name; they stand before the language's own (policy's `field`)."""
 
     def with_copy(self, name: str, index: int) -> Context:
         """The context of one turn of a loop."""
@@ -85,7 +87,8 @@ def evaluate(expression: str, context: Mapping[str, Any] | None = None) -> Any:
     """The value of one template expression ("[concat('a', 'b')]"); a string without brackets is itself.
 
     `context` may hold `subscriptionId`, `resourceGroup`, `managementGroup`, `tenantId`, `location`,
-    `deploymentName`, and `parameters` and `variables` as objects of values. Raises ExpressionError; functions
+    `deploymentName`, `parameters` and `variables` as objects of values, and `functions`, callables by lower-case
+    name that stand before the language's own. Raises ExpressionError; functions
     that need a running deployment (`reference`, `list*`) are errors here.
     """
     given = context or {}
@@ -95,6 +98,7 @@ def evaluate(expression: str, context: Mapping[str, Any] | None = None) -> Any:
             scope=Scope.of_context(given),
             parameters=_lookup("parameter", given.get("parameters", {})),
             variables=_lookup("variable", given.get("variables", {})),
+            extra=given.get("functions", {}),
         ),
     )
 
@@ -164,6 +168,9 @@ def _call(node: Call, context: Context) -> Any:
     context.budget.spend(1)
     if "." in node.key:
         return _call_user(node, context)
+    own = context.extra.get(node.key)
+    if own is not None:
+        return own(*(evaluate_node(argument, context) for argument in node.arguments))
     function = find(node.name)
     function.check_count(node.name, len(node.arguments))
     if function.lazy:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
-from azlabs.simulator.http import Answer
+from azlabs.simulator.http import Answer, json_answer
 from azlabs.simulator.records import Resource
-from azlabs.simulator.resource_manager import documents, operations, registry, writes
+from azlabs.simulator.resource_manager import documents, operations, reads, registry, writes
 from azlabs.simulator.resource_manager.calls import Call, Write
 
 if TYPE_CHECKING:
@@ -36,8 +37,29 @@ def delete(call: Call, kind: ResourceType) -> Answer:
         call.manager.gates.check("delete", call.principal, write)
         documents.check_not_in_use(write)
         kind.deleting(write)
+        if kind.deletes.headers and call.manager.latency(kind.type, "DELETE"):
+            return _later(call, kind, row)
         remove(call, row, kind)
+        if kind.deletes.body is True:
+            return json_answer(reads.shown(call, kind, row, row.body), kind.deletes.status)
         return _announced(call, kind, row.location)
+
+
+def _later(call: Call, kind: ResourceType, row: Resource) -> Answer:
+    """A delete that takes its time: the resource is shown as being deleted until the operation is over."""
+    row.pending = str(uuid.uuid4())
+    call.store.update(row)
+    data = {"work": "delete", "state": "Deleting"}
+    headers = operations.start(call, kind, call.key, kind.deletes, location=row.location, data=data, id=row.pending)
+    return Answer(kind.deletes.status, headers)
+
+
+def put_off(call: Call, key: str) -> None:
+    """Do a delete whose time has come."""
+    row = call.store.get(key)
+    kind = registry.find(row.type) if row is not None else None
+    if row is not None and kind is not None:
+        remove(call, row, kind)
 
 
 def remove(call: Call, row: Resource, kind: ResourceType) -> None:

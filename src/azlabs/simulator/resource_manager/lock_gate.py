@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from azlabs.rules.locks import Lock, blocking, message
+from azlabs.simulator.resource_manager.calls import Call
 from azlabs.simulator.resource_manager.errors import Refused
 from azlabs.simulator.resource_manager.gates import action_of
 
 if TYPE_CHECKING:
-    from azlabs.simulator.resource_manager.calls import Call, Write
+    from azlabs.simulator.resource_manager.calls import Write
     from azlabs.simulator.store import Store
     from azlabs.simulator.tokens import Principal
 
@@ -27,7 +28,7 @@ def locks(store: Store) -> list[Lock]:
 
 def check(store: Store, _principal: Principal, subject: Call | Write) -> None:
     """Raise 409 when a lock at the scope, above it or (for a delete) below it refuses."""
-    call = getattr(subject, "call", subject)
+    call = subject if isinstance(subject, Call) else subject.call
     scope, action = call.path(), action_of(call)
     found = blocking(locks(store), action, scope)
     if found:

@@ -1,0 +1,1 @@
+"""Microsoft.Authorization: roles, locks and policy."""

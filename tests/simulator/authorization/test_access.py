@@ -1,0 +1,146 @@
+"""Nobody but the owner may do what no role gives; roles, groups and scopes decide as Azure decides."""
+
+from __future__ import annotations
+
+from azlabs.simulator import Principal
+
+from .conftest import AUTHORIZATION, SUBSCRIPTION, Azure
+
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+TAGS = {
+    "location": "westeurope",
+    "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}},
+    "tags": {"a": "b"},
+}
+
+
+def test_without_a_role_nothing_may_be_read_and_the_error_names_who_what_and_where(
+    azure: Azure, ann: Principal
+) -> None:
+    status, body = azure.call("GET", azure.network, "2024-05-01", principal=ann)
+    message = body["error"]["message"]
+    assert (status, body["error"]["code"]) == (403, "AuthorizationFailed")
+    assert ann.object_id in message and "Microsoft.Network/virtualNetworks/read" in message and azure.network in message
+
+
+def test_a_reader_of_the_group_reads_what_is_inside_and_writes_nothing(azure: Azure, ann: Principal) -> None:
+    azure.assign(READER, ann, azure.group)
+    assert azure.call("GET", azure.network, "2024-05-01", principal=ann)[0] == 200
+    assert azure.refused("PUT", azure.network, "2024-05-01", TAGS, ann) == "403 AuthorizationFailed"
+
+
+def test_a_network_contributor_writes_networks_and_no_roles(azure: Azure, ann: Principal) -> None:
+    azure.assign(NETWORK_CONTRIBUTOR, ann, azure.group)
+    assert azure.call("PUT", azure.network, "2024-05-01", TAGS, ann)[0] == 200
+    path = f"{azure.group}{AUTHORIZATION}/roleAssignments/5b2cf2a6-3a39-4d0b-8f0a-333333333333"
+    assert azure.refused("PUT", path, "2022-04-01", {"properties": {}}, ann) == "403 AuthorizationFailed"
+
+
+def test_taking_the_assignment_away_takes_the_access_away(azure: Azure, ann: Principal) -> None:
+    made = azure.assign(CONTRIBUTOR, ann, azure.group)
+    assert azure.call("GET", azure.group, "2024-11-01", principal=ann)[0] == 200
+    gone = azure.ok("DELETE", made["id"], "2022-04-01")
+    assert gone["id"] == made["id"]
+    assert azure.refused("GET", azure.group, "2024-11-01", principal=ann) == "403 AuthorizationFailed"
+
+
+def test_a_role_reaches_a_member_through_a_group_of_the_directory(azure: Azure, ann: Principal) -> None:
+    directory, now = azure.simulator.directory, azure.simulator.clock.now()
+    from azlabs.simulator.directory.kinds import GROUPS
+
+    team = directory.create(GROUPS, {"displayName": "team", "mailNickname": "team"}, now)
+    azure.assign(READER, Principal(team.name, ann.tenant_id), azure.group)
+    assert azure.refused("GET", azure.group, "2024-11-01", principal=ann) == "403 AuthorizationFailed"
+    directory.link(team, "members", ann.object_id, now)
+    assert azure.call("GET", azure.group, "2024-11-01", principal=ann)[0] == 200
+
+
+def test_a_role_at_a_management_group_reaches_the_subscriptions_inside(azure: Azure, ann: Principal) -> None:
+    group = "/providers/Microsoft.Management/managementGroups/team"
+    azure.ok("PUT", group, "2021-04-01", {"properties": {}})
+    azure.assign(READER, ann, group)
+    assert azure.refused("GET", azure.group, "2024-11-01", principal=ann) == "403 AuthorizationFailed"
+    azure.ok("PUT", f"{group}{SUBSCRIPTION}", "2021-04-01")
+    assert azure.call("GET", azure.group, "2024-11-01", principal=ann)[0] == 200
+
+
+def test_the_same_assignment_twice_is_a_conflict(azure: Azure, ann: Principal) -> None:
+    made = azure.assign(READER, ann, azure.group)
+    again = {
+        "properties": {key: made["properties"][key] for key in ("roleDefinitionId", "principalId", "principalType")}
+    }
+    path = f"{azure.group}{AUTHORIZATION}/roleAssignments/5b2cf2a6-3a39-4d0b-8f0a-333333333333"
+    assert azure.refused("PUT", path, "2022-04-01", again) == "409 RoleAssignmentExists"
+
+
+def test_an_unknown_principal_needs_its_type_to_be_said(azure: Azure) -> None:
+    definition = f"{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/{READER}"
+    body = {"properties": {"roleDefinitionId": definition, "principalId": "5b2cf2a6-3a39-4d0b-8f0a-999999999999"}}
+    path = f"{azure.group}{AUTHORIZATION}/roleAssignments/5b2cf2a6-3a39-4d0b-8f0a-333333333333"
+    assert azure.refused("PUT", path, "2022-04-01", body) == "400 PrincipalNotFound"
+    body["properties"]["principalId"] = "wow"
+    assert azure.refused("PUT", path, "2022-04-01", body) == "400 InvalidPrincipalId"
+
+
+def test_the_last_owner_cannot_be_taken_away(azure: Azure) -> None:
+    listed = azure.ok("GET", f"{SUBSCRIPTION}{AUTHORIZATION}/roleAssignments", "2022-04-01")["value"]
+    assert [item["properties"]["principalId"] for item in listed] == [azure.simulator.tokens.owner.object_id]
+    assert azure.refused("DELETE", listed[0]["id"], "2022-04-01") == "400 CannotDeleteLastRbacAdminAssignment"
+
+
+def test_lists_of_assignments_reach_up_and_down(azure: Azure, ann: Principal) -> None:
+    azure.assign(READER, ann, azure.network)
+    everything = azure.ok("GET", f"{azure.group}{AUTHORIZATION}/roleAssignments", "2022-04-01")["value"]
+    assert len(everything) == 2
+    here = azure.ok("GET", f"{azure.group}{AUTHORIZATION}/roleAssignments?$filter=atScope()", "2022-04-01")["value"]
+    assert len(here) == 1
+    mine = f"{azure.group}{AUTHORIZATION}/roleAssignments?$filter=assignedTo('{ann.object_id}')"
+    assert [item["properties"]["scope"] for item in azure.ok("GET", mine, "2022-04-01")["value"]] == [azure.network]
+
+
+def test_a_custom_role_works_at_its_scopes_only(azure: Azure, ann: Principal) -> None:
+    role = "5b2cf2a6-3a39-4d0b-8f0a-444444444444"
+    body = {
+        "properties": {
+            "roleName": "Network watcher",
+            "assignableScopes": [azure.group],
+            "permissions": [{"actions": ["Microsoft.Network/virtualNetworks/read"]}],
+        }
+    }
+    azure.ok("PUT", f"{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/{role}", "2022-04-01", body)
+    definition = f"{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/{role}"
+    wide = {"roleDefinitionId": definition, "principalId": ann.object_id, "principalType": "ServicePrincipal"}
+    path = f"{SUBSCRIPTION}{AUTHORIZATION}/roleAssignments/5b2cf2a6-3a39-4d0b-8f0a-333333333333"
+    assert (
+        azure.refused("PUT", path, "2022-04-01", {"properties": wide})
+        == "400 RoleAssignmentScopeNotAssignableToRoleDefinition"
+    )
+    azure.assign(role, ann, azure.group)
+    assert azure.call("GET", azure.network, "2024-05-01", principal=ann)[0] == 200
+    assert azure.refused("GET", azure.group, "2024-11-01", principal=ann) == "403 AuthorizationFailed"
+    assert azure.refused("DELETE", definition, "2022-04-01") == "400 RoleDefinitionHasAssignments"
+
+
+def test_built_in_roles_are_found_by_name_at_any_scope_and_cannot_be_changed(azure: Azure) -> None:
+    path = f"{azure.network}{AUTHORIZATION}/roleDefinitions?$filter=roleName%20eq%20'reader'"
+    (reader,) = azure.ok("GET", path, "2022-04-01")["value"]
+    assert reader["name"] == READER and reader["properties"]["permissions"][0]["actions"] == ["*/read"]
+    assert (
+        azure.refused("PUT", reader["id"], "2022-04-01", {"properties": {}}) == "403 RoleDefinitionUpdateNotPermitted"
+    )
+
+
+def test_a_condition_is_refused_by_name_and_never_granted(azure: Azure, ann: Principal) -> None:
+    definition = f"{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/{READER}"
+    properties = {
+        "roleDefinitionId": definition,
+        "principalId": ann.object_id,
+        "principalType": "ServicePrincipal",
+        "condition": "@Resource[a] StringEquals 'x'",
+        "conditionVersion": "2.0",
+    }
+    path = f"{azure.group}{AUTHORIZATION}/roleAssignments/5b2cf2a6-3a39-4d0b-8f0a-333333333333"
+    azure.ok("PUT", path, "2022-04-01", {"properties": properties})
+    assert azure.refused("GET", azure.group, "2024-11-01", principal=ann) == "501 NotModelledBySimulator"
