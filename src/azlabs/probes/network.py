@@ -155,6 +155,11 @@ class NetworkProbe:
             network, copy = self.network.with_copy(self._interface(nic).key, groups=groups)
         return NetworkProbe(network), copy
 
+    def addresses(self, *texts: str) -> AddressSet:
+        """What addresses, prefixes, ranges and service tags (not VirtualNetwork and Internet) cover together."""
+        with _judged():
+            return AddressSet.of(*texts)
+
     def regional_tag(self, service: str, region: str) -> str:
         """The service tag of a service in one region: `regional_tag("Storage", "swedencentral")`."""
         try:
