@@ -12,7 +12,7 @@ import pytest
 
 from azlabs.catalog.labs import Lab, load_lab
 from azlabs.cloud import scratch
-from azlabs.cloud.scratch import ScratchCloud
+from azlabs.cloud.memory import ScratchCloud
 from azlabs.sandbox.ledger import Ledger
 from azlabs.sandbox.model import Sandbox
 from azlabs.sandbox.up import up

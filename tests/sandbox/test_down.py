@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from azlabs.catalog.labs import Lab
-from azlabs.cloud.scratch import ScratchCloud
+from azlabs.cloud.memory import ScratchCloud
 from azlabs.progress import Event
 from azlabs.sandbox import tags
 from azlabs.sandbox.down import down

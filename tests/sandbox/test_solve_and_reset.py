@@ -10,7 +10,7 @@ import pytest
 
 from azlabs.catalog.labs import Lab, UnknownTask
 from azlabs.cloud.errors import AzureError
-from azlabs.cloud.scratch import ScratchCloud
+from azlabs.cloud.memory import ScratchCloud
 from azlabs.progress import Event
 from azlabs.sandbox.deploy import deploy
 from azlabs.sandbox.ledger import Ledger

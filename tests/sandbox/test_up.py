@@ -11,7 +11,7 @@ import pytest
 
 from azlabs.catalog.labs import Lab
 from azlabs.cloud.errors import AzureError
-from azlabs.cloud.scratch import ScratchCloud
+from azlabs.cloud.memory import ScratchCloud
 from azlabs.progress import Event
 from azlabs.sandbox import tags
 from azlabs.sandbox.ledger import Ledger

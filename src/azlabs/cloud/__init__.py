@@ -9,10 +9,10 @@ from azlabs.cloud.base import Cloud
 from azlabs.errors import AzlabsError
 
 if TYPE_CHECKING:
-    from azlabs.cloud.scratch import ScratchCloud
+    from azlabs.cloud.memory import ScratchCloud
 
 NAMES = ("simulator", "azure")
-__all__ = ["NAMES", "Cloud", "connect", "scratch"]
+__all__ = ["NAMES", "Cloud", "can_be_photographed", "connect", "scratch"]
 
 
 def connect(name: str, *, subscription: str | None = None, home: Path | None = None) -> Cloud:
@@ -35,6 +35,11 @@ def connect(name: str, *, subscription: str | None = None, home: Path | None = N
 
 def scratch() -> ScratchCloud:
     """An empty cloud in memory with `snapshot`, `restore` and `clone`."""
-    from azlabs.cloud.scratch import scratch as make
+    from azlabs.cloud.memory import scratch as make
 
     return make()
+
+
+def can_be_photographed(name: str) -> bool:
+    """Whether work that goes back to a state again and again can be done on the cloud of this name."""
+    return name == "simulator"
