@@ -11,6 +11,7 @@ import pytest
 
 from azlabs.cloud import scratch
 from azlabs.proof.answers import answer_mutants
+from azlabs.proof.behaviour import Behaviour
 from azlabs.proof.equivalent import Equivalents, Flow, Unasked
 from azlabs.proof.mutation import World, mutants
 from azlabs.proof.pool import trials
@@ -81,6 +82,7 @@ def bench(build: Any, tmp_path: Path) -> Callable[..., tuple[Bench, World]]:
             equivalents=equivalents or Equivalents(),
             snapshot=cloud.snapshot(),
             solved=solved,
+            behaviour=Behaviour(solved),
             answers=answers,
             reads=reads_of(checks, box, cloud),
         )
@@ -104,7 +106,7 @@ def test_a_slip_that_opens_something_is_caught_by_a_strict_check(bench: Any) -> 
 def test_a_weak_check_lets_it_survive_and_the_difference_is_told(bench: Any) -> None:
     survivor = tried(*bench(AT_LEAST_HTTPS))["web/securityRules/spare/destinationPortRange: 443 -> 444"]
     assert (survivor.result, survivor.mutant.task) == ("survived", "web")
-    assert "TCP 443-444" in survivor.difference
+    assert survivor.difference == "everything to everything: opened TCP 444 from the internet to 10.0.0.0/24"
 
 
 def test_a_check_that_looks_at_spelling_is_over_strict(bench: Any) -> None:

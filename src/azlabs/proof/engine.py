@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from azlabs.errors import AzlabsError
 from azlabs.progress import Event, Progress, silent
 from azlabs.proof.answers import answer_mutants
+from azlabs.proof.behaviour import Behaviour
 from azlabs.proof.equivalent import Equivalents, read_equivalents
 from azlabs.proof.mutation import World, mutants
 from azlabs.proof.pool import trials
@@ -23,7 +24,7 @@ from azlabs.verify import Check, Report, load_checks, run
 
 if TYPE_CHECKING:
     from azlabs.catalog.labs import Lab
-    from azlabs.cloud.scratch import ScratchCloud
+    from azlabs.cloud.memory import ScratchCloud
     from azlabs.sandbox.model import Sandbox
 
 _RESOURCES_API = "2021-04-01"
@@ -182,6 +183,7 @@ class _Proof:
             equivalents=self.equivalents,
             snapshot=moment.cloud,
             solved=world.solved,
+            behaviour=Behaviour(world.solved),
             answers=moment.answers,
             reads=reads_of(self.checks, self.sandbox, self.cloud),
         )

@@ -8,10 +8,11 @@ or a group of its own. Addresses that Azure hands out anew when an interface mov
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import Any
 
-from azlabs.proof.behaviour import Difference, Model, register
+from azlabs.proof.behaviour import Difference, Model, became, register
 from azlabs.proof.equivalent import Flow, Unasked
 from azlabs.proof.state import State, type_of
 from azlabs.rules.network import boxes as algebra
@@ -20,7 +21,7 @@ from azlabs.rules.network.endpoints import endpoint
 from azlabs.rules.network.intervals import IntervalSet, subtract, union_all
 from azlabs.rules.network.judge import reach
 from azlabs.rules.network.ports import parse_services
-from azlabs.rules.network.reach import Reach
+from azlabs.rules.network.reach import Passed, Reach
 from azlabs.rules.network.topology import Interface, Network, Undecidable
 
 _PARTS = {
@@ -38,39 +39,57 @@ _NAMED: IntervalSet = (0, 0)
 _PLATFORM_SOURCES = ("AzureLoadBalancer",)
 _PLATFORM_DESTINATIONS = ("AzurePlatformDNS", "AzurePlatformIMDS", "AzurePlatformLKM")
 
-Row = tuple[str, Callable[[Network], Reach]]
+Ask = Callable[[Network], Reach]
 
 
-def compare(before: State, after: State, unasked: Sequence[Unasked]) -> Iterator[Difference]:
-    """The facts and flows in which two networks differ, outside of `unasked`."""
-    if not before and not after:
-        return
-    one, other = _network(before), _network(after)
-    yield from _facts(before, after, one, other, unasked)
-    moved = _moved(one, other)
-    flows = [entry.flow for entry in unasked if entry.flow]
-    for name, ask in _rows(one, other):
-        was, became = _answer(one, ask, flows, moved), _answer(other, ask, flows, moved)
-        if was[0] != became[0]:
-            yield Difference(name, was[1](), became[1]())
+@dataclass(frozen=True)
+class Prepared:
+    """A network, its facts, and the answers that were worked out so far."""
+
+    network: Network
+    facts: dict[str, str]
+    answers: dict[Any, tuple[Reach | None, tuple[tuple[Box, ...], ...] | str]] = field(default_factory=dict)
 
 
-def _network(state: State) -> Network:
+def prepare(state: State) -> Prepared:
+    """The network that a state's resources make up."""
     parts: dict[str, list[Any]] = {name: [] for name in _PARTS.values()}
     for name in sorted(state):
         part = _PARTS.get(type_of(state[name]))
         if part:
             parts[part].append(state[name])
-    return Network.of(**parts)
+    network = Network.of(**parts)
+    return Prepared(network, dict(_facts_of(state, network)))
 
 
-def _facts(
-    before: State, after: State, one: Network, other: Network, unasked: Sequence[Unasked]
-) -> Iterator[Difference]:
-    was, became = (dict(_facts_of(state, network)) for state, network in ((before, one), (after, other)))
-    for row in [*was, *(row for row in became if row not in was)]:
-        if was.get(row) != became.get(row) and not any(entry.covers_setting(row) for entry in unasked):
-            yield Difference(row, was.get(row, "not there"), became.get(row, "not there"))
+def compare(one: Prepared, other: Prepared, unasked: Sequence[Unasked]) -> Iterator[Difference]:
+    """The facts and flows in which two networks differ, outside of `unasked`."""
+    for row in [*one.facts, *(row for row in other.facts if row not in one.facts)]:
+        if one.facts.get(row) != other.facts.get(row) and not any(entry.covers_setting(row) for entry in unasked):
+            yield became(row, one.facts.get(row), other.facts.get(row))
+    moved = _moved(one.network, other.network)
+    flows = tuple(entry.flow for entry in unasked if entry.flow)
+    for name, ask in _rows(one.network, other.network):
+        was, now = (_answer(side, name, ask, flows, moved) for side in (one, other))
+        if was[1] != now[1]:
+            yield Difference(name, partial(_told, was, now))
+
+
+def _told(was: tuple[Reach | None, Any], now: tuple[Reach | None, Any]) -> str:
+    """What is open after and was closed before, and the other way round."""
+    if was[0] is None or now[0] is None:
+        return f"{was[0] or was[1]} before, {now[0] or now[1]} after"
+    found = []
+    # What is open to some client ports only, or not known to be closed, counts as open here.
+    before, after = ([box for part in side[1] for box in part] for side in (was, now))
+    for words, reach_of, surplus in (
+        ("opened", now[0], algebra.subtract_all(after, before)),
+        ("closed", was[0], algebra.subtract_all(before, after)),
+    ):
+        if surplus:
+            passed = tuple(Passed(box, ()) for box in algebra.merged(surplus))
+            found.append(f"{words} {replace(reach_of, allowed=passed, partial=(), unknown=())}")
+    return "; ".join(found) or "open for other client ports than before"
 
 
 def _facts_of(state: State, network: Network) -> Iterator[tuple[str, str]]:
@@ -86,7 +105,7 @@ def _facts_of(state: State, network: Network) -> Iterator[tuple[str, str]]:
         yield f"{nic.name}/publicIPAddress", ", ".join(sorted(nic.public_addresses)) or "none"
 
 
-def _rows(one: Network, other: Network) -> Iterator[Row]:
+def _rows(one: Network, other: Network) -> Iterator[tuple[str, Ask]]:
     """The questions that together are the whole table. Those for single interfaces cover moved addresses and copies."""
     if len(one.networks) == len(other.networks) == 1:
         yield "everything to everything", lambda network: reach(network, EVERYTHING, EVERYTHING)
@@ -116,11 +135,11 @@ def _is_special(nic: Interface) -> bool:
     return bool(nic.groups or nic.security_group)
 
 
-def _question(source: str, destination: str) -> Callable[[Network], Reach]:
+def _question(source: str, destination: str) -> Ask:
     return lambda network: reach(network, source, destination)
 
 
-def _copy_question(name: str, groups: bool, *, inbound: bool) -> Callable[[Network], Reach]:
+def _copy_question(name: str, groups: bool, *, inbound: bool) -> Ask:
     def ask(network: Network) -> Reach:
         grown, copy = network.with_copy(name, groups=groups)
         return reach(grown, EVERYTHING, copy) if inbound else reach(grown, copy, EVERYTHING)
@@ -143,22 +162,26 @@ def _moved(one: Network, other: Network) -> IntervalSet:
     return union_all(changed)
 
 
-Answer = tuple[object, Callable[[], str]]
-
-
-def _answer(network: Network, ask: Callable[[Network], Reach], flows: Sequence[Flow], moved: IntervalSet) -> Answer:
-    """What is compared, and how it reads."""
-    try:
-        found = ask(network)
-        masks = [box for flow in flows for box in _masks(network, flow)]
-    except (Undecidable, ValueError) as problem:
-        text = str(problem)
-        return text, lambda: text
-    parts = tuple(
-        algebra.merged(_cut([piece.box for piece in pieces], masks, moved, found))
-        for pieces in (found.allowed, found.partial, found.unknown)
-    )
-    return parts, lambda: str(found)
+def _answer(
+    side: Prepared, name: str, ask: Ask, flows: tuple[Flow, ...], moved: IntervalSet
+) -> tuple[Reach | None, tuple[tuple[Box, ...], ...] | str]:
+    """The answer, and what of it is compared: boxes in one spelling, or the words why there are none."""
+    key = (name, flows, moved)
+    if key not in side.answers:
+        try:
+            found = ask(side.network)
+            masks = [box for flow in flows for box in _masks(side.network, flow)]
+        except (Undecidable, ValueError) as problem:
+            side.answers[key] = None, str(problem)
+        else:
+            side.answers[key] = (
+                found,
+                tuple(
+                    algebra.merged(_cut([piece.box for piece in pieces], masks, moved, found))
+                    for pieces in (found.allowed, found.partial, found.unknown)
+                ),
+            )
+    return side.answers[key]
 
 
 def _cut(boxes: list[Box], masks: Sequence[Box], moved: IntervalSet, found: Reach) -> list[Box]:
@@ -205,4 +228,4 @@ def _addresses(network: Network, texts: Sequence[str]) -> IntervalSet:
     return found
 
 
-register(Model(TYPES, compare))
+register(Model(TYPES, prepare, compare))

@@ -163,8 +163,10 @@ def at(node: Any, path: Path) -> Any:
 
 def same(first: Resource | None, second: Resource | None) -> bool:
     """Do two readings of a resource hold the same configuration?"""
+    if first == second:
+        return True
     if first is None or second is None:
-        return first is second
+        return False
     return _comparable(first) == _comparable(second)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from azlabs.arm.ids import ResourceId
 from azlabs.cloud.errors import AzureError
-from azlabs.proof.behaviour import Difference, differences
+from azlabs.proof.behaviour import Behaviour, Difference, became
 from azlabs.proof.equivalent import Equivalents
 from azlabs.proof.mutant import Mutant
 from azlabs.proof.state import State, changed, is_link, read_state
@@ -19,7 +19,7 @@ from azlabs.verify.reads import Reads, tracking
 from azlabs.verify.runner import judge
 
 if TYPE_CHECKING:
-    from azlabs.cloud.scratch import ScratchCloud
+    from azlabs.cloud.memory import ScratchCloud
 
 Result = Literal["caught", "survived", "over-strict", "equivalent", "unasked", "declared", "refused", "idle"]
 """What became of a mutant.
@@ -53,6 +53,7 @@ class Bench:
     equivalents: Equivalents
     snapshot: Any
     solved: State
+    behaviour: Behaviour
     answers: str
     reads: Mapping[str, set[str]]
 
@@ -78,37 +79,36 @@ def attempt(bench: Bench, mutant: Mutant) -> Trial:
             _apply(bench, mutant)
         except AzureError as problem:
             return Trial(mutant, "refused", note=problem.code)
-        after = read_state(bench.cloud, bench.sandbox.resource_groups)
-        moved = changed(bench.solved, after)
+        state = read_state(bench.cloud, bench.sandbox.resource_groups)
+        moved = changed(bench.solved, state)
         if not moved:
             return Trial(mutant, "idle")
-        touched = _touched(bench.solved, after, moved)
-        asked = list_first(differences(bench.solved, after, bench.equivalents.unasked))
+        touched = _touched(bench.solved, state, moved)
+        after = Behaviour(state)
+        asked = _first(bench.behaviour.differences(after, bench.equivalents.unasked))
     else:
         _write_answers(bench, mutant.edit.body)
-        after, touched = bench.solved, {"answers"}
-        asked = Difference(f"answers.yaml/{'/'.join(mutant.path)}", mutant.before, mutant.after)
+        after, touched = bench.behaviour, {"answers"}
+        asked = became(f"answers.yaml/{'/'.join(mutant.path)}", mutant.before, mutant.after)
     failed, note = _first_failure(bench, mutant, touched)
     return _verdict(bench, mutant, after, asked, failed, note)
 
 
 def _verdict(
-    bench: Bench, mutant: Mutant, after: State, asked: Difference | None, failed: Check | None, note: str
+    bench: Bench, mutant: Mutant, after: Behaviour, asked: Difference | None, failed: Check | None, note: str
 ) -> Trial:
-    words = str(asked) if asked else ""
     if failed is not None:
-        result: Result = "caught" if asked else "over-strict"
-        return Trial(mutant, result, failed.id, failed.tasks[0], words, note)
+        return Trial(mutant, "caught" if asked else "over-strict", failed.id, failed.tasks[0], note=note)
     if asked is None:
-        other = list_first(differences(bench.solved, after))
+        other = _first(bench.behaviour.differences(after))
         return Trial(mutant, "unasked" if other else "equivalent", difference=str(other) if other else "")
     reason = bench.equivalents.reason(mutant.name)
     if reason is not None:
-        return Trial(mutant, "declared", difference=words, note=reason)
-    return Trial(mutant, "survived", difference=words, note=note)
+        return Trial(mutant, "declared", difference=str(asked), note=reason)
+    return Trial(mutant, "survived", difference=str(asked), note=note)
 
 
-def list_first(found: Iterator[Difference]) -> Difference | None:
+def _first(found: Iterator[Difference]) -> Difference | None:
     """The first of some differences, without looking for the others."""
     return next(found, None)
 
