@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 NAMESPACES: dict[str, tuple[str, ...]] = {
-    "microsoft.authorization": ("authorization.roles", "authorization.locks", "authorization.policy"),
     "microsoft.network": (
         "network.virtual_networks",
         "network.peerings",
@@ -18,7 +17,16 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "network.load_balancers",
         "network.application_gateways",
         "network.gateways",
+        "network.plain",
+        "network.express_routes",
+        "network.virtual_wans",
+        "network.firewalls",
+        "network.resolvers",
+        "network.traffic",
+        "network.watchers",
+        "network.endpoints",
     ),
+    "microsoft.authorization": ("authorization.roles", "authorization.locks", "authorization.policy"),
     "microsoft.management": ("management",),
     "microsoft.resources": ("resources", "deployments"),
 }
