@@ -15,7 +15,7 @@ from azlabs.bicep.terms import TooLarge
 def check_file(path: str | os.PathLike[str], symbolic_names: bool = False
                ) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     """Compile a file: its template, or None when there are errors, and everything found in it."""
-    target = Path(os.path.abspath(path))
+    target = Path(path).resolve()
     workspace = Workspace(target.parent)
     shown = workspace.shown(target)
     try:

@@ -65,9 +65,7 @@ class Emitter:
         number = self.expressions
         variables = self.variables()
         definitions = {name: self.schemas.declaration(symbol.node) for name, symbol in model.types.items()}
-        functions = {
-            name: function_member(number, self.schemas, symbol.node) for name, symbol in model.functions.items()
-        }
+        functions = {name: self.function(symbol.node) for name, symbol in model.functions.items()}
         parameters = {name: self.parameter(symbol.node) for name, symbol in model.parameters.items()}
         resources = self.resources.all()
         outputs = {name: self.output(symbol.node) for name, symbol in model.outputs.items()}
@@ -120,6 +118,9 @@ class Emitter:
             else:
                 plain[name] = self.expressions.data(value)
         return {"copy": copies, **plain} if copies else plain
+
+    def function(self, node: s.Function) -> dict[str, Any]:
+        return function_member(self.expressions, self.schemas, node)
 
     def parameter(self, node: s.Param) -> dict[str, Any]:
         found = self.schemas.decorated(node.type, node.decorators) if node.type is not None else {}

@@ -7,7 +7,7 @@ from typing import Any
 
 from azlabs.bicep import syntax as s
 from azlabs.bicep.dependencies import Dependency, dependencies
-from azlabs.bicep.expressions import Env, Expressions, _runtime
+from azlabs.bicep.expressions import Env, Expressions, is_runtime
 from azlabs.bicep.references import MODULE_TYPE, MODULE_VERSION, ScopeOf, deployed, is_builtin, reference_parts
 from azlabs.bicep.symbols import DeployedSymbol, ModuleSymbol, ResourceSymbol
 from azlabs.bicep.terms import Term, call, text
@@ -24,7 +24,7 @@ class ResourceEmitter:
         self.symbolic = expressions.symbolic
         self.module_template = module_template
         self.late: dict[DeployedSymbol, bool] = {}
-        expressions.emitted = self.emitted  # type: ignore[method-assign]
+        expressions.emitted = self.emitted
 
     def all(self) -> Any:
         """The `resources` of the template: a list, or in the symbolic form an object."""
@@ -53,7 +53,7 @@ class ResourceEmitter:
                     owner = target or (parts.symbol if parts else None)
                     late = late or (owner is not None and not self.emitted(owner))
                 else:
-                    late = late or _runtime(place, self.expressions.inlined)
+                    late = late or is_runtime(place, self.expressions.inlined)
             if symbol.nested_in is not None:
                 late = late or not self.emitted(symbol.nested_in)
             self.late[symbol] = late
@@ -132,9 +132,9 @@ class ResourceEmitter:
 
     def resource_scope(self, symbol: ResourceSymbol, env: Env) -> dict[str, Any]:
         scope = self.expressions.scope_of(symbol, env)
-        return {} if scope.kind == "file" else self.scope_members(scope, module=False)
+        return {} if scope.kind == "file" else self.scope_members(scope)
 
-    def scope_members(self, scope: ScopeOf, module: bool) -> dict[str, Any]:
+    def scope_members(self, scope: ScopeOf) -> dict[str, Any]:
         """The members that place a deployment or an existing resource somewhere else."""
         here = self.model.target_scope
         if scope.kind == "tenant":
@@ -197,7 +197,7 @@ class ResourceEmitter:
         found |= {"type": MODULE_TYPE, "apiVersion": MODULE_VERSION,
                   "name": self.expressions.own_name(symbol, env).json()}
         if scope.kind != "file":
-            found |= self.scope_members(scope, module=True)
+            found |= self.scope_members(scope)
         here = self.model.target_scope
         target = here if scope.kind == "file" else scope.kind
         if target != "resourceGroup":

@@ -47,6 +47,9 @@ class Expressions(ReferenceMixin):
         self.loaded: dict[str, Any] = {}
         self.loaded_names: dict[s.Node, str] = {}
         self.inline_all = False
+        self.emitted = lambda _: True
+        # Calls that only parameter files know; None: an ordinary call.
+        self.special: Callable[[s.Call, Env], Term | None] = lambda _node, _env: None
         self.name_of: Callable[[Symbol], str] = lambda symbol: symbol.name
         self.terms: dict[type, Callable[[Any, Env], Term]] = {
             s.Text: self.text_term, s.Integer: lambda n, _: integer(n.value),
@@ -276,6 +279,9 @@ class Expressions(ReferenceMixin):
             owner = getattr(s.bare(node.base), "symbol", None)
             if not isinstance(owner, NamespaceSymbol):
                 return self.instance_call(node, env)
+        special = self.special(node, env)
+        if special is not None:
+            return special
         if name == "any" and node.arguments:
             return self.term(node.arguments[0], env)
         if name == "nameof" and node.arguments:
@@ -324,7 +330,7 @@ class Expressions(ReferenceMixin):
             return True
         if symbol.inlined is None:
             symbol.inlined = False  # a cycle is an error that the checker tells
-            symbol.inlined = _runtime(symbol.node.value, self.inlined)
+            symbol.inlined = is_runtime(symbol.node.value, self.inlined)
         return symbol.inlined
 
 
@@ -332,7 +338,8 @@ def _has_spread(members: list[s.Node]) -> bool:
     return any(isinstance(m, s.Spread) for m in members)
 
 
-def _runtime(node: s.Node, inlined: Callable[[VariableSymbol], bool]) -> bool:
+def is_runtime(node: s.Node, inlined: Callable[[VariableSymbol], bool]) -> bool:
+    """Whether the value of `node` is known only while the deployment runs."""
     pending = [node]
     while pending:
         node = pending.pop()

@@ -101,6 +101,8 @@ def find(name: str, namespace: str | None = None, parameter_file: bool = False) 
         facts = FunctionFacts("az", 2, 3, "any")
     if facts is None or (namespace and namespace != facts.namespace):
         return None
+    if parameter_file and facts.namespace == "az" and name != "getSecret":
+        return None
     return facts
 
 

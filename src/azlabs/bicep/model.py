@@ -94,8 +94,9 @@ class Workspace:
     def open(self, path: Path) -> Model:
         """The bound model of a file; raises OSError or UnicodeError when it cannot be read."""
         from azlabs.bicep.binder import bind
+        from azlabs.bicep.checker import check
 
-        path = Path(os.path.abspath(path))
+        path = path.resolve()
         if path in self.models:
             model: Model = self.models[path]
             return model
@@ -107,6 +108,7 @@ class Workspace:
         self.opening.append(path)
         try:
             bind(model)
+            check(model)
         finally:
             self.opening.pop()
         return model

@@ -106,8 +106,8 @@ class Parser(TypeParser):
             self.reject("unsupported-feature", f'{_UNSUPPORTED[word]} are not supported: "{word}".')
         if decorators:
             self.reject("BCP292", "Expected a declaration after the decorator.")
-        self.reject("BCP007", "This declaration type is not recognized. Specify a metadata, parameter, variable, "
-                    "resource, or output declaration.")
+        raise self.rejected("BCP007", "This declaration type is not recognized. Specify a metadata, parameter, variable, "
+                            "resource, or output declaration.")
 
     def assignment(self) -> None:
         self.symbol("=")
@@ -205,7 +205,8 @@ class Parser(TypeParser):
             return self.loop(allow_condition=True)
         if self.kind == "{":
             return self.expression()
-        self.reject("BCP118", 'Expected the "{" character, the "[" character, or the "if" keyword at this location.')
+        raise self.rejected("BCP118", 'Expected the "{" character, the "[" character, or the "if" keyword at this '
+                            "location.")
 
     def type_declaration(self, start: int, decorators: list[s.Decorator]) -> s.Statement:
         self.take()
@@ -265,7 +266,7 @@ class Parser(TypeParser):
                 self.take()
                 alias = self.name("BCP355", "Expected an identifier at this location.")
             items.append(s.ImportItem(name.start, self.before, name, alias))
-            self.separated("}", self.before)
+            self.separated("}")
         self.symbol("}")
         return items
 

@@ -74,10 +74,13 @@ class ExpressionParser:
         codes = {"=": "BCP018", ":": "BCP018", ")": "BCP018", "]": "BCP018", "}": "BCP018"}
         return self.expect(text, codes.get(text, "BCP018"), f'Expected the "{text}" character at this location.')
 
-    def reject(self, code: str, message: str, node: s.Node | None = None) -> NoReturn:
+    def rejected(self, code: str, message: str, node: s.Node | None = None) -> Rejected:
         token = self.tokens[self.at]
         start, end = (node.start, node.end) if node else (token.start, token.end)
-        raise Rejected(code, message, start, max(end, start))
+        return Rejected(code, message, start, max(end, start))
+
+    def reject(self, code: str, message: str, node: s.Node | None = None) -> NoReturn:
+        raise self.rejected(code, message, node)
 
     def word(self) -> str:
         return self.text if self.kind == "identifier" else ""
@@ -221,8 +224,8 @@ class ExpressionParser:
             return self.array()
         if kind == "(":
             return self.parenthesis()
-        self.reject("BCP009", "Expected a literal value, an array, an object, a parenthesized expression, or a "
-                    "function call at this location.")
+        raise self.rejected("BCP009", "Expected a literal value, an array, an object, a parenthesized expression, or "
+                            "a function call at this location.")
 
     def integer(self, token: Token) -> int:
         # 2**63 is right after a minus sign only.
@@ -247,7 +250,7 @@ class ExpressionParser:
 
     def string(self) -> s.Text:
         token = self.take()
-        multiline = token.end - token.start > 5 and self.source_is_multiline(token)
+        multiline = token.end - token.start > 5 and "\n" in token.text
         if token.kind == "text":
             return s.Text(token.start, token.end, [token.text], [], multiline)
         parts, holes = [token.text], []
@@ -264,9 +267,6 @@ class ExpressionParser:
                 break
         self.depth -= 1
         return s.Text(token.start, self.before, parts, holes, multiline)
-
-    def source_is_multiline(self, token: Token) -> bool:
-        return "\n" in token.text
 
     def arguments(self) -> list[s.Node]:
         self.take()
@@ -332,7 +332,7 @@ class ExpressionParser:
 
     # --- collections ---
 
-    def separated(self, closing: str, previous_end: int) -> None:
+    def separated(self, closing: str) -> None:
         """Between two members: line breaks or one comma."""
         if self.kind == closing or self.skip_newlines():
             return
@@ -379,7 +379,7 @@ class ExpressionParser:
             members.append(member)
             if self.kind in (")", "]"):
                 break
-            self.separated("}", member.end)
+            self.separated("}")
         self.depth -= 1
         self.symbol("}")
         return s.Object(start, self.before, members)
@@ -404,7 +404,7 @@ class ExpressionParser:
             return s.Text(token.start, token.end, [token.text], []), False
         if self.kind in ("text", "text-start"):
             return self.string(), True
-        self.reject("BCP022", "Expected a property name at this location.")
+        raise self.rejected("BCP022", "Expected a property name at this location.")
 
     def value(self) -> s.Node:
         """A property's value: also a loop may stand here."""
@@ -424,7 +424,7 @@ class ExpressionParser:
             items.append(item)
             if self.kind in (")", "}"):
                 break
-            self.separated("]", item.end)
+            self.separated("]")
         self.depth -= 1
         self.symbol("]")
         return s.Array(start, self.before, items)

@@ -96,7 +96,7 @@ class TypeParser(ExpressionParser):
             return self.object_type()
         if kind == "[":
             return self.tuple_type()
-        self.reject("BCP279", _EXPECTED)
+        raise self.rejected("BCP279", _EXPECTED)
 
     def type_call(self, name: s.Name) -> s.Node:
         self.take()
@@ -133,7 +133,7 @@ class TypeParser(ExpressionParser):
                     members.append(member)
             if self.kind in (")", "]"):
                 break
-            self.separated("}", member.end)
+            self.separated("}")
         self.symbol("}")
         return s.ObjectType(start, self.before, members, additional)
 
@@ -157,7 +157,7 @@ class TypeParser(ExpressionParser):
                 items.append(item)
             if self.kind in (")", "}"):
                 break
-            self.separated("]", item.end)
+            self.separated("]")
         self.symbol("]")
         return s.TupleType(start, self.before, items)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,8 @@ class ReferenceMixin:
 
     model: Model
     symbolic: bool
+    # Whether symbolic code can name it: existing resources with names known late are not written.
+    emitted: Callable[[DeployedSymbol], bool]
 
     def term(self, node: s.Node, env: Any) -> Term:
         raise NotImplementedError
@@ -226,10 +229,6 @@ class ReferenceMixin:
         return ScopeOf("resource", owner=owner, env=owner_env)
 
     # --- references ---
-
-    def emitted(self, symbol: DeployedSymbol) -> bool:
-        """Whether symbolic code can name it: existing resources with names known late are not written."""
-        return True
 
     def symbolic_reference(self, symbol: DeployedSymbol, env: Any) -> Term | None:
         if not self.symbolic or not self.emitted(symbol):
