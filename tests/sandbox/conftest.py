@@ -192,7 +192,7 @@ def ledger(home: Path) -> Ledger:
 @pytest.fixture
 def cloud() -> Iterator[ScratchCloud]:
     with scratch() as made:
-        yield made  # type: ignore[misc]
+        yield made
 
 
 @pytest.fixture

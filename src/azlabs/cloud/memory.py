@@ -11,6 +11,8 @@ from azlabs.cloud.simulator import place_of
 if TYPE_CHECKING:
     from azlabs.simulator import Simulator
 
+_GROUPS_API = "2024-11-01"
+
 
 class ScratchCloud(Cloud):
     """A Cloud over a simulator of its own; `simulator` is it."""
@@ -33,6 +35,15 @@ class ScratchCloud(Cloud):
         twin = ScratchCloud(self._make_simulator)
         twin.restore(self.snapshot())
         return twin
+
+    def resource_group(self, name: str, location: str = "") -> str:
+        """Make a resource group; its id."""
+        identifier = f"/subscriptions/{self.subscription_id}/resourceGroups/{name}"
+        self.run("PUT", identifier, _GROUPS_API, {"location": location or self.region_default})
+        return identifier
+
+    def __enter__(self) -> ScratchCloud:
+        return self
 
 
 def scratch() -> ScratchCloud:
