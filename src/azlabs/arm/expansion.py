@@ -125,7 +125,7 @@ class Expansion:
             raise validation_failed(
                 f"The template resource at '{path}' uses an extension, which is not supported.", path=path
             )
-        kind = self._text(source, "type", context, path)
+        kind = self._text(source, "type", context, path).strip("/")
         name = self._text(source, "name", context, path)
         version = self._text(source, "apiVersion", context, path, parent.api_version if parent else None)
         condition = self._condition(source, context, path)

@@ -119,7 +119,7 @@ class ResourceId:
 
 def join(scope: str, type_name: str, names: tuple[str, ...]) -> str:
     """The text of an id; raises ValueError when type segments and names do not pair up."""
-    provider, *types = type_name.split("/")
+    provider, *types = type_name.strip("/").split("/")
     if not provider or len(types) != len(names) or not types:
         raise ValueError(f"The type '{type_name}' needs {len(types)} names, got {len(names)}.")
     pairs = "/".join(f"{kind}/{name}" for kind, name in zip(types, names, strict=True))

@@ -36,7 +36,8 @@ def check_structure(template: Any, given: Any) -> None:
     for name in ("$schema", "contentVersion", "resources"):
         if template.get(name) is None:
             raise validation_failed(f"Required property '{name}' not found in JSON. Path '', line 1, position 1.")
-    if "deploymenttemplate.json" not in str(template["$schema"]).lower():
+    # Azure takes any schema of its own, that of parameter files included.
+    if "schema.management.azure.com/schemas/" not in str(template["$schema"]).lower():
         raise validation_failed(f"The template schema '{str(template['$schema'])[:200]}' is not supported. {_SYNTAX}")
     for name in _OBJECTS:
         if template.get(name) is not None and not isinstance(template[name], Mapping):
@@ -54,7 +55,7 @@ def check_structure(template: Any, given: Any) -> None:
         raise validation_failed(
             f"The template resources are not valid: they must be an array. {_SYNTAX}", path="resources"
         )
-    if not isinstance(template.get("functions") or [], list):
+    if not isinstance(template.get("functions", []), (list, type(None))):
         raise validation_failed(
             f"The template functions are not valid: they must be an array. {_SYNTAX}", path="functions"
         )
@@ -119,6 +120,9 @@ def check_expressions(template: Mapping[str, Any], kind: str) -> None:
         try:
             _check_calls(parse(text), _FORBIDDEN[kind], path.split(".", 1)[0])
         except ExpressionError as problem:
+            # Azure names the parameter, variable or output, not the member of it.
+            if not path.startswith("resources"):
+                path = ".".join(path.split(".")[:2])
             raise validation_failed(
                 f"The template resource '{path.rsplit('.', 1)[-1]}' at line '1' and column '1' is not valid: "
                 f"{problem.message}. Please see https://aka.ms/arm-functions for usage details.",

@@ -117,6 +117,14 @@ def _export_group(call: Call) -> Answer:
     return Answer(202, headers)
 
 
+def _old_path(call: Call) -> Answer:
+    """The path without a provider that the first clients used, and the Azure CLI still does for operations."""
+    segments = call.route.segments
+    scope, rest = segments[:4], segments[4:]
+    path = "/" + "/".join([*scope, "providers", "Microsoft.Resources", *rest])
+    return call.internal(call.method, path, call.api_version)
+
+
 def _template_hash(call: Call) -> Body:
     from azlabs.simulator.http import dumps
 
@@ -138,4 +146,8 @@ ENDPOINTS: list[Endpoint] = [
     *(Endpoint(method, scope + _BELOW + path, code) for scope in _SCOPES for method, path, code in _ACTIONS),
     Endpoint("POST", "/subscriptions/{subscription}/resourceGroups/{resource_group}/exportTemplate", _export_group),
     Endpoint("POST", "/providers/Microsoft.Resources/calculateTemplateHash", _template_hash),
+    *(
+        Endpoint("GET", f"{_SCOPES[3]}/deployments{path}", _old_path)
+        for path in ("", "/{deployment}", "/{deployment}/operations", "/{deployment}/operations/{operation}")
+    ),
 ]
