@@ -58,4 +58,3 @@ def test_the_shell_gets_it(sandbox, monkeypatch, capsys, typed, offered):
     monkeypatch.setenv("_TYPER_COMPLETE_ARGS", typed)
     assert main([]) == 0
     assert offered in capsys.readouterr().out
-

@@ -116,4 +116,4 @@ def run(arguments: Sequence[str] | None = None) -> int:
         from azlabs.cli.failures import report
 
         return report(KeyboardInterrupt(), call)
-    return code if isinstance(code, int) else 0
+    return int(code) if isinstance(code, int) else 0

@@ -43,14 +43,17 @@ def build(
         if call.json:
             call.give_json({"template": None, "diagnostics": [_as_json(entry) for entry in diagnostics]})
         return ExitCode.NOT_PASSED
+    text = json.dumps(template, indent=2, ensure_ascii=False) + "\n"
+    if output is not None or not (stdout or call.json):
+        _write(call, output or file.with_suffix(".json"), text)
     if call.json:
         call.give_json({"template": template, "diagnostics": [_as_json(entry) for entry in diagnostics]})
-        return ExitCode.DONE
-    text = json.dumps(template, indent=2, ensure_ascii=False) + "\n"
-    if stdout:
+    elif stdout:
         sys.stdout.write(text)
-        return ExitCode.DONE
-    target = output or file.with_suffix(".json")
+    return ExitCode.DONE
+
+
+def _write(call: Call, target: Path, text: str) -> None:
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as problem:
@@ -58,7 +61,6 @@ def build(
             f"{target} cannot be written: {problem.strerror}.", action="Use --output or --stdout."
         ) from problem
     call.say(f"Wrote {target}.")
-    return ExitCode.DONE
 
 
 @command(app, "lint", epilog="Example: azlabs bicep lint main.bicep")

@@ -91,8 +91,8 @@ class Call:
         return self._consoles[name]
 
     def say(self, text: str) -> None:
-        """A remark for the person."""
-        self.notes.print(text, markup=False)
+        """A remark for the person; whole lines where they go to a file or another program."""
+        self.notes.print(text, markup=False, soft_wrap=not self.notes.is_terminal)
 
     def give_json(self, data: Mapping[str, Any]) -> None:
         """The one object that `--json` puts on standard output."""

@@ -72,9 +72,11 @@ def _tell(known: AzlabsError, call: Call) -> None:
     from rich.text import Text
 
     code = known.code if known.code not in (type(known).__name__, "AzlabsError", "Usage", "Interrupted") else ""
-    call.notes.print(Text.assemble((known.message, "bold red"), f" ({code})" if code else ""))
+    notes = call.notes
+    whole = not notes.is_terminal
+    notes.print(Text.assemble((known.message, "bold red"), f" ({code})" if code else ""), soft_wrap=whole)
     if known.action:
-        call.notes.print(Text(known.action))
+        notes.print(Text(known.action), soft_wrap=whole)
 
 
 def _pipe_closed() -> int:

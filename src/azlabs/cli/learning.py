@@ -20,7 +20,7 @@ Task = Annotated[
 OptionalTask = Annotated[
     str,
     typer.Argument(
-        metavar="[TASK]", autocompletion=completion.task_ids, help="A task's id; else all.", show_default=False
+        metavar="TASK", autocompletion=completion.task_ids, help="A task's id; else all.", show_default=False
     ),
 ]
 
@@ -31,7 +31,7 @@ def guide(
     lab: Annotated[
         str,
         typer.Argument(
-            metavar="[LAB]", help="Else the lab that is up.", autocompletion=completion.lab_ids, show_default=False
+            metavar="LAB", help="Else the lab that is up.", autocompletion=completion.lab_ids, show_default=False
         ),
     ] = "",
 ) -> None:
@@ -68,7 +68,7 @@ def hint(
 
     call.out.print(f"Hint {given.number} of {given.count} for {task}:", style="bold")
     call.out.print(Markdown(given.text))
-    call.say(f"To read: {lab.task(task).docs}")
+    call.notes.print(f"To read: {lab.task(task).docs}", markup=False, soft_wrap=True)
     if given.number < given.count:
         call.say(f"`azlabs hint {task}` again gives a plainer one.")
 

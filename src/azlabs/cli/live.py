@@ -15,6 +15,7 @@ SHOWN = 12
 SIGNS = {"waiting": " ", "running": "~", "done": "+", "failed": "!", "skipped": "-"}
 STYLES = {"running": "cyan", "done": "green", "failed": "bold red", "skipped": "dim"}
 FINISHED = ("done", "failed", "skipped")
+MANY = ("mutant", "check")  # too many for a line each: a log names those that failed
 
 
 class Lines:
@@ -35,7 +36,7 @@ class Lines:
         if self._title:
             self._call.say(f"{self._title}:")
             self._title = ""
-        if event.state in FINISHED:
+        if event.state == "failed" or (event.state in FINISHED and event.kind not in MANY):
             self._call.say(_line(event))
 
 

@@ -72,7 +72,7 @@ def up(
 @command(app, "reset", "sandbox", "cloud", "yes", epilog="Example: azlabs reset allow-https")
 def reset(
     call: Call,
-    task: Annotated[str, typer.Argument(metavar="[TASK]", autocompletion=completion.task_ids, show_default=False)] = "",
+    task: Annotated[str, typer.Argument(metavar="TASK", autocompletion=completion.task_ids, show_default=False)] = "",
 ) -> None:
     """Put the lab, or one task of it, back to its start.
 

@@ -26,7 +26,7 @@ def verify(
     call: Call,
     tasks: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TASK]...", autocompletion=completion.task_ids, show_default=False),
+        typer.Argument(metavar="TASK", autocompletion=completion.task_ids, show_default=False),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Judge again and again until everything is done.")] = False,
     every: Annotated[float, typer.Option("--every", metavar="SECONDS", min=0.2, help="The pause of --watch.")] = 3.0,
