@@ -88,6 +88,7 @@ def _make(folder: Path, found: Certificate, names: list[str]) -> None:
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     ca_key, ca = _authority(folder, found.authority)
     key = ec.generate_private_key(ec.SECP256R1())
@@ -96,7 +97,7 @@ def _make(folder: Path, found: Certificate, names: list[str]) -> None:
         _builder(subject, ca.subject, key.public_key(), LEAF_DAYS)
         .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, _sha256())
     )

@@ -47,6 +47,8 @@ class Listener:
         self._socket = socket.create_server((address, port), backlog=128)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"https://{address}:{self.port}"
+        self.on_request: Callable[[], None] | None = None
+        """Called before each request is answered: lets an owner know that the listener is in use."""
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._closing = False
@@ -103,6 +105,8 @@ class Listener:
             if received is None:
                 return
             request, keep = received
+            if self.on_request is not None:
+                self.on_request()
             answer = self._handle(request)
             secure.sendall(wire.encode(answer, keep, head_only=request.method == "HEAD"))
             if not keep:

@@ -14,11 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from azlabs.simulator import database
 from azlabs.simulator.http import dumps
 from azlabs.simulator.records import Deleted, Link, Resource
-from azlabs.simulator.schema import TABLES, VERSION
 
-BUSY_SECONDS = 60.0
 ACTIVITY_KEPT = 20_000
 
 _COLUMNS = (
@@ -42,36 +41,8 @@ class Store:
         self._external = 0
         self.changes = 0
         """Grows with every write of this process; see `generation`."""
-        self._connection = self._open()
+        self._connection = database.open_database(self.path)
         self._execute = self._connection.execute
-
-    def _open(self) -> sqlite3.Connection:
-        target = ":memory:" if self.path is None else str(self.path)
-        connection = sqlite3.connect(
-            target, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
-        )
-        if self.path is not None:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute("PRAGMA mmap_size=268435456")
-        connection.execute("PRAGMA temp_store=MEMORY")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in TABLES.split(";\n"):
-                    if statement.strip():
-                        connection.execute(statement)
-                connection.execute(f"PRAGMA user_version={VERSION}")
-            elif version != VERSION:
-                raise sqlite3.DatabaseError(f"the state file has format {version}, this version reads {VERSION}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            connection.close()
-            raise
-        return connection
 
     def close(self) -> None:
         """Close the database; committed state stays in the file."""
@@ -295,7 +266,12 @@ class Store:
     def snapshot(self) -> bytes:
         """The whole state as bytes; quick, in memory and on a file."""
         with self.lock:
-            return self._connection.serialize()
+            if self.path is None:
+                return self._connection.serialize()
+            # A file's pages carry its WAL mode, which an in-memory database cannot take: go through a copy.
+            with contextlib.closing(database.connect(":memory:")) as copied:
+                self._connection.backup(copied)
+                return database.rollback_format(copied.serialize())
 
     def restore(self, snapshot: bytes) -> None:
         """Put a snapshot back; other processes on the same file see it as one change."""
@@ -305,7 +281,7 @@ class Store:
             if self.path is None:
                 self._connection.deserialize(snapshot)
             else:
-                with contextlib.closing(sqlite3.connect(":memory:")) as source:
+                with contextlib.closing(database.connect(":memory:")) as source:
                     source.deserialize(snapshot)
                     source.backup(self._connection)
             self.changes += 1

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 
 from azlabs.simulator.clock import Clock
+from azlabs.simulator.faults import REAL, Faults
 from azlabs.simulator.http import Answer, CaseInsensitive, Request, decode_path, json_answer, parse_query
 from azlabs.simulator.resource_manager import api_versions, deletes, operations, reads, registry, routes, views, writes
 from azlabs.simulator.resource_manager.calls import Body, Call
@@ -29,8 +30,9 @@ class ResourceManager:
     def __init__(self, store: Store, clock: Clock, tokens: Tokens) -> None:
         self.store, self.clock, self.tokens = store, clock, tokens
         self.gates = Gates(store)
-        self.latencies: Mapping[tuple[str, str], float] | None = None
+        self.latencies: Mapping[tuple[str, str], float] | None = REAL if store.meta("latency") == "real" else None
         """Seconds by (lower-case type, method) that long-running operations take; None: done at the first poll."""
+        self.faults = Faults()
         self._etags = itertools.count(int.from_bytes(os.urandom(6), "big"))
         self._request_ids = itertools.count(int.from_bytes(os.urandom(5), "big"))
         self._request_head = str(uuid.uuid4())[:24]
@@ -73,6 +75,10 @@ class ResourceManager:
     def dispatch(self, call: Call) -> Answer:
         """Answer a call. Raises `Refused`."""
         route = call.route
+        if self.latencies is not None:
+            operations.settle(call)
+        if self.faults.waiting:
+            self.faults.strike(call.method, call.path())
         if route.subscription and not self.known_subscription(route.subscription):
             raise Refused(404, "SubscriptionNotFound", f"The subscription '{route.subscription}' could not be found.")
         if len(route.lowered) > 2 and call.method == "GET" and route.lowered[-2] in operations.FOLDERS:
@@ -247,6 +253,12 @@ class ResourceManager:
     def latency(self, type_name: str, method: str) -> float:
         """Seconds an operation takes before it may complete."""
         return self.latencies.get((type_name.lower(), method), 0.0) if self.latencies else 0.0
+
+    def set_latency(self, real: bool) -> None:
+        """Let operations take the durations of `faults.REAL`, or none; kept in the store for every process."""
+        with self.store.writing():
+            self.store.set_meta("latency", "real" if real else "none")
+        self.latencies = REAL if real else None
 
     def find(self, id: str) -> Body | None:
         """A fresh copy of the stored document of any resource or part, by id in any spelling."""

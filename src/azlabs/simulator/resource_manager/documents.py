@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.resource_manager import paths, registry, views
@@ -245,13 +244,8 @@ def _check_type(write: Write, reference: Reference, key: str, id: str) -> None:
 
 def _target_exists(write: Write, top: Write, key: str) -> bool:
     if key.startswith(top.key + "/"):
-        return _inside(top, key)
+        return views.inside(top.body, key[len(top.key) + 1 :]) is not None
     return views.known(write.store, key)
-
-
-def _inside(top: Write, key: str) -> bool:
-    """Is this the id of a part of the very document that is being written?"""
-    return f'"{key}"' in json.dumps(top.body, ensure_ascii=False).lower() if key != top.key else True
 
 
 def _missing_target(write: Write, reference: Reference, id: str) -> Refused:

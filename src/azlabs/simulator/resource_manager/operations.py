@@ -27,7 +27,8 @@ FOLDERS = frozenset({
     "asyncoperationresults", "azureasyncoperations", "operationstatus", "azureasyncoperationresults", "asyncoperationstatus",
     "deploymentstackoperationstatus", "privatednsoperationstatuses", "privatednsoperationresults",
     "dnsoperationstatuses", "dnsoperationresults",
-    "operationid", "capsoperations", "operationresult",
+    "operationid", "capsoperations", "operationresult", "dnsresolveroperationstatuses", "dnsresolveroperationresults",
+    "nfvoperations", "nfvoperationresults",
 })  # fmt: skip
 """Last folder of the URLs that poll operations."""
 
@@ -68,9 +69,11 @@ def start(
         "shape": kind.operation_body,
         **(data or {}),
     }
+    done = not worker and not latency
+    status, finished = (facts.get("status", "Succeeded"), call.now) if done else ("InProgress", None)
     store.sql.execute(
         "INSERT INTO operations VALUES (?,?,?,?,?,?,?,?)",
-        (id, worker, key, "InProgress", call.now, call.now + latency, None, dumps(facts)),
+        (id, worker, key, status, call.now, call.now + latency, finished, dumps(facts)),
     )
     store.changes += 1
     return announcement(call, kind, id, announce, location)
@@ -113,6 +116,33 @@ def load(call: Call, id: str) -> Operation | None:
         return None
     id, kind, key, status, created, ready, finished, data = row
     return Operation(id, kind, key, status, created, ready, finished, json.loads(data))
+
+
+def unfinished(call: Call, id: str) -> str | None:
+    """The provisioning state to show while the announced operation `id` has time left; None when it is over."""
+    operation = load(call, id)
+    if operation is None or operation.kind or operation.finished is not None or operation.ready <= call.now:
+        return None
+    return str(operation.data.get("state") or "Updating")
+
+
+def settle(call: Call) -> None:
+    """Finish announced operations whose time has come, and do what was put off until then (deletes)."""
+    due = call.store.sql.execute(
+        "SELECT id FROM operations WHERE finished IS NULL AND kind='' AND ready<=? ORDER BY ready", (call.now,)
+    ).fetchall()
+    for (id,) in due:
+        with call.store.writing():
+            operation = load(call, id)
+            if operation is None or operation.finished is not None:
+                continue
+            operation.status, operation.finished = operation.data.get("status", "Succeeded"), operation.ready
+            save(call, operation)
+            call.store.sql.execute("UPDATE resources SET pending=NULL WHERE key=? AND pending=?", (operation.key, id))
+            if operation.data.get("work") == "delete":
+                from azlabs.simulator.resource_manager import deletes
+
+                deletes.put_off(call, operation.key)
 
 
 def save(call: Call, operation: Operation) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from azlabs.simulator.http import JSON_TYPE, Answer, dumps, json_answer
 from azlabs.simulator.records import Resource
-from azlabs.simulator.resource_manager import paths, registry, views
+from azlabs.simulator.resource_manager import documents, operations, paths, registry, views
 from azlabs.simulator.resource_manager.errors import Refused
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ def item(call: Call, kind: ResourceType) -> Answer:
         return Answer(204)
     if kind.part_of is None and row.pending is None and views.plain(kind):
         return json_answer(row.text, headers=etag_header(kind, row))
-    return json_answer(shown(call, kind, row, document), headers=etag_header(kind, row))
+    body = shown(call, kind, row, document)
+    if row.pending is not None:
+        documents.set_states(kind, body, operations.unfinished(call, row.pending), None)
+    return json_answer(body, headers=etag_header(kind, row))
 
 
 def _located(call: Call, kind: ResourceType) -> tuple[Resource | None, Any]:

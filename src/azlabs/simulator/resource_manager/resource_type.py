@@ -55,6 +55,7 @@ class Announce:
     `state`: the provisioningState in that first answer (None: the stored one, normally Succeeded).
     `parts_state`: the same for the parts inside the document.
     `headers`: which of "azure-asyncoperation" and "location" announce a long-running operation; none: it is done.
+    `polls`: how many polls find the operation still running (for what Azure never finishes at once).
     `body`: False where Azure answers without one; a text where it always answers with that ("{}").
     """
 
@@ -64,6 +65,7 @@ class Announce:
     headers: tuple[str, ...] = ()
     retry_after: int | None = None
     body: bool | str = True
+    polls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,8 @@ class ResourceType:
     {subscription}, {group}, {location}, {namespace} and {id} (its last folder has to be in `operations.FOLDERS`)."""
     delete_result: ClassVar[int] = 204
     """Status of the Location URL after a finished delete."""
+    operation_running: ClassVar[int] = 200
+    """Status of the Azure-AsyncOperation URL while the operation runs."""
     operation_body: ClassVar[Literal["status", "full"]] = "full"
     """Body of the Azure-AsyncOperation URL: {"status"} only, or with id, name, startTime, endTime."""
     state_follows: ClassVar[bool] = True

@@ -70,12 +70,19 @@ def find(store: Store, key: str) -> Body | None:
     parent = find(store, above)
     if parent is None:
         return None
-    properties = parent.get("properties")
+    return inside(parent, f"{segment}/{name}")
+
+
+def inside(document: Body, below: str) -> Body | None:
+    """The part of a document at "segment/name[/segment/name...]" (lower case) below its id."""
+    segment, _, rest = below.partition("/")
+    name, _, rest = rest.partition("/")
+    properties = document.get("properties")
     for member, items in properties.items() if isinstance(properties, dict) else ():
         if member.lower() == segment:
             found = item_named(items, name)
             if found is not None:
-                return found
+                return inside(found, rest) if rest else found
     return None
 
 

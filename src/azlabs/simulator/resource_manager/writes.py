@@ -172,7 +172,12 @@ def commit(write: Write, announce: Announce) -> Answer:
 def _announce(call: Call, kind: ResourceType, row: Resource, announce: Announce) -> dict[str, str]:
     headers = reads.etag_header(kind, row) or {}
     if announce.headers:
-        headers.update(operations.start(call, kind, call.key, announce, location=row.location))
+        id, data = "", {}
+        if call.manager.latency(kind.type, call.method) and row.pending is None:
+            id = row.pending = str(uuid.uuid4())
+            data = {"state": announce.state}
+            call.store.update(row)
+        headers.update(operations.start(call, kind, call.key, announce, location=row.location, data=data, id=id))
     return headers
 
 

@@ -1,0 +1,166 @@
+"""The host process of one home: the https listener, the proxy, and later whatever needs memory or a port.
+
+    python -m azlabs.simulator.host HOME
+
+It writes `run/host.json` (0600) when it answers, and leaves when it was not used for a while, when it is told to, or when
+another host has taken its place. A crash loses connections only: all state is in the store.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from azlabs.simulator import Answer, Request, Simulator
+from azlabs.simulator.proxy import Proxy
+from azlabs.simulator.server import Listener, serve
+from azlabs.simulator.served import AZURE, SERVED
+
+IDLE_SECONDS = 30 * 60.0
+LOOK_SECONDS = 2.0
+TRUST_BUNDLE = "trust.pem"
+
+
+class Host:
+    """Everything that runs in the process, and when it was last used."""
+
+    def __init__(self, home: Path, ports: dict[str, int]) -> None:
+        self._home = home
+        self._used = time.monotonic()
+        self._leave = threading.Event()
+        (home / "simulator").mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.simulator = Simulator(home / "simulator" / "state.sqlite")
+        self._listener = self._listen(ports.get("https_port", 0))
+        self._proxy = self._open_proxy(ports.get("proxy_port", 0))
+
+    def _listen(self, port: int) -> Listener:
+        """The listener on the port of the host before, so that open programs find it again; else on any."""
+        folder = self._home / "simulator" / "tls"
+        try:
+            listener = serve(self.simulator, port, folder=folder)
+        except OSError:
+            listener = serve(self.simulator, 0, folder=folder)
+        listener.on_request = self._touch
+        return listener
+
+    def _open_proxy(self, port: int) -> Proxy:
+        try:
+            return Proxy(self._answer, self._listener.port, port)
+        except OSError:
+            return Proxy(self._answer, self._listener.port)
+
+    def _answer(self, request: Request) -> Answer:
+        self._touch()
+        return self.simulator.handle(request)
+
+    def _touch(self) -> None:
+        self._used = time.monotonic()
+
+    def record(self) -> dict[str, Any]:
+        """What clients need: {"pid", "started", "https_port", "proxy_port", "authority", "trust", "served", "azure", ...}."""
+        owner, secret = self.simulator.sign_in_secret(self.simulator.tokens.owner.object_id)
+        return {
+            "pid": os.getpid(),
+            "started": process_started(os.getpid()),
+            "https_port": self._listener.port,
+            "proxy_port": self._proxy.port,
+            "authority": str(self._listener.authority),
+            "trust": str(trust_bundle(self._listener.authority)),
+            "served": list(SERVED),
+            "azure": list(AZURE),
+            "tenant_id": owner.tenant_id,
+            "owner": {"client_id": owner.app_id, "name": owner.name, "secret": secret},
+        }
+
+    def run(self) -> None:
+        """Answer until there is a reason to leave; removes the record when it is still this host's."""
+        path = record_path(self._home)
+        write_private(path, json.dumps(self.record(), indent=1))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signalled)
+        while not self._leave.wait(LOOK_SECONDS):
+            if time.monotonic() - self._used > IDLE_SECONDS or not self._is_mine(path):
+                break
+        self._proxy.close()
+        self._listener.close()
+        self.simulator.close()
+        if self._is_mine(path):
+            path.unlink(missing_ok=True)
+
+    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
+        self._leave.set()
+
+    def _is_mine(self, path: Path) -> bool:
+        found = read_record(path)
+        return found is not None and found.get("pid") == os.getpid()
+
+
+def record_path(home: Path) -> Path:
+    """Where the host of a home tells how to reach it."""
+    return home / "run" / "host.json"
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """The record; None when there is none or it cannot be read."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def write_private(path: Path, text: str) -> None:
+    """Put a file in place in one step, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
+def process_started(pid: int) -> str:
+    """When a process started, as an opaque text that differs for another process of the same number; "" if unknown."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return text.rpartition(")")[2].split()[19]
+
+
+def trust_bundle(authority: Path) -> Path:
+    """The public certificate authorities and this one in one file, for programs that take a single bundle."""
+    import certifi
+
+    public = Path(certifi.where())
+    bundle = authority.with_name(TRUST_BUNDLE)
+    wanted = authority.read_text("ascii") + public.read_text("utf-8")
+    if not bundle.exists() or bundle.read_text("utf-8") != wanted:
+        write_private(bundle, wanted)
+    return bundle
+
+
+def main(arguments: list[str]) -> int:
+    """Run the host of the home that is named."""
+    home = Path(arguments[0])
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    before = read_record(home / "run" / "ports.json") or {}
+    host = Host(home, {name: port for name, port in before.items() if isinstance(port, int)})
+    record = host.record()
+    write_private(
+        home / "run" / "ports.json", json.dumps({name: record[name] for name in ("https_port", "proxy_port")})
+    )
+    host.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
