@@ -46,6 +46,8 @@ def cleaned(kind: ResourceType, request: Body, call: Call) -> Body:
             "InvalidRequestContent",
             "The request content was invalid and could not be deserialized: 'properties' is not an object.",
         )
+    if properties is not None:
+        body["properties"] = dict(properties)
     return body
 
 

@@ -69,6 +69,8 @@ def start(
         "shape": kind.operation_body,
         **(data or {}),
     }
+    if announce.polls:
+        facts.update(polls=announce.polls, running=kind.operation_running)
     done = not worker and not latency
     status, finished = (facts.get("status", "Succeeded"), call.now) if done else ("InProgress", None)
     store.sql.execute(
@@ -174,6 +176,8 @@ def advance(call: Call, operation: Operation) -> Operation:
 
 def poll(call: Call, operation: Operation, folder: str) -> Answer:
     """The answer of a polling URL: a status document, or the result for a Location URL."""
+    if operation.data.get("polls"):
+        return _still_running(call, operation, folder)
     operation = advance(call, operation)
     done = operation.finished is not None
     if "result" in folder:
@@ -190,6 +194,22 @@ def poll(call: Call, operation: Operation, folder: str) -> Answer:
     if operation.data.get("properties") is not None and done:
         body["properties"] = operation.data["properties"]
     return json_answer(body, headers=None if done else {"retry-after-ms": "1"})
+
+
+def _still_running(call: Call, operation: Operation, folder: str) -> Answer:
+    """One of the first polls of work that Azure never finishes at once."""
+    with call.store.writing():
+        current = load(call, operation.id) or operation
+        current.data["polls"] = max(0, int(current.data.get("polls", 0)) - 1)
+        save(call, current)
+    headers = {"Location": call.url(), "retry-after-ms": "1"}
+    if "result" in folder:
+        return Answer(202, headers)
+    running = int(operation.data.get("running", 200))
+    body = {"status": "InProgress"}
+    if operation.data.get("shape") == "full":
+        body = {"id": call.path(), "name": operation.id, "status": "InProgress", "startTime": stamp(operation.created)}
+    return json_answer(body, running, headers if running == 202 else {"retry-after-ms": "1"})
 
 
 def _result(call: Call, operation: Operation) -> Answer:
