@@ -87,7 +87,7 @@ def test_what_the_solution_removed_or_changed_can_come_back(build: Any) -> None:
         start[found["web: solved -> as at the start"].resource.lower()],
     )
     assert found["forgotten: removed -> as at the start"].edit.body is not None
-    back = rules_of(found["web/securityRules: nothing -> vendor"])
+    back = rules_of(found["web/securityRules/vendor: nothing -> vendor"])
     assert set(back) == {"vendor", "new", "kept"}
     assert back["vendor"]["priority"] == 101
 
@@ -112,10 +112,10 @@ def test_links_are_broken_made_and_led_elsewhere(build: Any) -> None:
     expected = {
         "net/subnets/s/networkSecurityGroup: web -> nothing": "detach",
         "net/subnets/s/networkSecurityGroup: web -> app": "reference",
-        "net/subnets/t: nothing -> app": "attach",
-        "n: nothing -> app": "attach",
-        "n/ipConfigurations/primary: nothing -> free": "attach",
-        "n/ipConfigurations/primary: g -> g, h": "join",
+        "net/subnets/t/networkSecurityGroup: nothing -> app": "attach",
+        "n/networkSecurityGroup: nothing -> app": "attach",
+        "n/ipConfigurations/primary/publicIPAddress: nothing -> free": "attach",
+        "n/ipConfigurations/primary/applicationSecurityGroups: g -> g, h": "join",
         "n/ipConfigurations/primary/applicationSecurityGroups/g: g -> nothing": "leave",
         "n/ipConfigurations/primary/applicationSecurityGroups/g: g -> h": "reference",
         "n/ipConfigurations/primary/subnet: s -> t": "reference",
@@ -142,7 +142,7 @@ def test_a_priority_moves_past_each_neighbour_of_its_direction(build: Any) -> No
 def test_a_rule_at_the_first_number_changes_places_with_the_next(build: Any) -> None:
     solved = build.state(build.nsg("web", build.rule("a", 100), build.rule("b", 101)))
     found = named(mutants(world({}, ("one", solved))))
-    swapped = rules_of(found["web/securityRules/b: 101 -> 100 (exchanged)"])
+    swapped = rules_of(found["web/securityRules/b/priority: 101 -> 100 (exchanged)"])
     assert {name: rule["priority"] for name, rule in swapped.items()} == {"a": 101, "b": 100}
 
 
@@ -213,3 +213,22 @@ def test_a_role_assignment_is_replaced_by_a_wider_a_narrower_and_a_wrong_one(bui
     assert over.edit.body["properties"] == {"roleDefinitionId": f"{roles}/{owner}", "principalId": "ada"}
     assert by_operator["raise scope"][0].edit.id.startswith(build.group.partition("/resourceGroups")[0] + "/providers/")
     assert by_operator["principal"][0].edit.body["properties"]["principalId"] == "machine"
+
+
+def test_an_interface_with_a_fixed_address_is_moved_without_it(build: Any) -> None:
+    nic = build.nic("n", "10.0.0.4", "s", privateIPAllocationMethod="Static")
+    solved = build.state(build.vnet(s=("10.0.0.0/24", ""), t=("10.0.1.0/24", "")), nic)
+    found = named(mutants(world({}, ("one", solved))))
+    moved = found["n/ipConfigurations/primary/subnet: s -> t, any address"]
+    settings_of_it = moved.edit.body["properties"]["ipConfigurations"][0]["properties"]
+    assert settings_of_it["privateIPAllocationMethod"] == "Dynamic"
+    assert settings_of_it["subnet"]["id"].endswith("/subnets/t")
+    assert "privateIPAddress" not in settings_of_it
+
+
+def test_what_came_back_belongs_to_the_task_that_took_it_away(build: Any) -> None:
+    start = build.state(build.nsg("web", build.rule("vendor", 100)))
+    first = build.state(build.nsg("web", build.rule("a", 100)))
+    second = build.state(build.nsg("web", build.rule("a", 100), build.rule("b", 200)))
+    found = named(mutants(world(start, ("one", first), ("two", second))))
+    assert found["web/securityRules/vendor: nothing -> vendor"].task == "one"

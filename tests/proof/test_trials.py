@@ -110,12 +110,12 @@ def test_a_weak_check_lets_it_survive_and_the_difference_is_told(bench: Any) -> 
 
 
 def test_a_check_that_looks_at_spelling_is_over_strict(bench: Any) -> None:
-    found = tried(*bench(BY_NAME))["web/securityRules/https: 100 -> 201"]
+    found = tried(*bench(BY_NAME))["web/securityRules/https/priority: 100 -> 201"]
     assert (found.result, found.check) == ("over-strict", "the_rule_has_the_right_number")
 
 
 def test_another_spelling_that_nobody_minds_is_equivalent(bench: Any) -> None:
-    assert tried(*bench(ONLY_HTTPS))["web/securityRules/https: 100 -> 201"].result == "equivalent"
+    assert tried(*bench(ONLY_HTTPS))["web/securityRules/https/priority: 100 -> 201"].result == "equivalent"
 
 
 def test_what_azure_refuses_is_no_mutant(bench: Any) -> None:

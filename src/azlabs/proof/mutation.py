@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from azlabs.arm.ids import ResourceId
 from azlabs.proof.mutant import Edit, Mutant
@@ -66,8 +66,16 @@ class Site:
         return self.path[-2] if isinstance(self.owner, list) and len(self.path) > 1 else self.path[-1]
 
 
-Change = tuple[str, str, str, Callable[[Resource], None]]
-"""Operator, before, after, and the edit of a copy of the resource."""
+class Change(NamedTuple):
+    """A slip at a site: the operator, the setting it concerns, how it was and is, and the edit of a copy."""
+
+    operator: str
+    path: Path
+    before: str
+    after: str
+    edit: Callable[[Resource], None]
+
+
 StructuralOperator = Callable[[Site], Iterator[Change]]
 
 WholeOperator = Callable[[World, Resource], Iterator[tuple[str, str, str, tuple[Edit, ...]]]]
@@ -124,11 +132,11 @@ def _of_resource(world: World, name: str) -> Iterator[Mutant]:
             yield _mutant(world, solved, operator, (), before, after, edits)
         return
     for site in _sites(world, solved, kind):
-        for operator, before, after, edit in _changes(site):
+        for operator, path, before, after, edit in _changes(site):
             body = deepcopy(solved)
             edit(body)
             if body != solved:
-                yield _mutant(world, solved, operator, site.path, before, after, (Edit(str(solved["id"]), body),))
+                yield _mutant(world, solved, operator, path, before, after, (Edit(str(solved["id"]), body),))
 
 
 def _whole(world: World, resource: Resource, operator: str, before: str, after: str, body: Resource | None) -> Mutant:
@@ -166,7 +174,7 @@ def _sites(world: World, resource: Resource, kind: str) -> Iterator[Site]:
 def _changes(site: Site) -> Iterator[Change]:
     if site.path:
         for operator, value in variants(site.member, site.value):
-            yield operator, shown(site.value), shown(value), setter(site.path, value)
+            yield Change(operator, site.path, shown(site.value), shown(value), setter(site.path, value))
     for structural_operator in STRUCTURAL:
         yield from structural_operator(site)
 

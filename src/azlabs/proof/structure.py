@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from azlabs.arm.ids import ResourceId
@@ -60,12 +61,13 @@ def remove(site: Site) -> Iterator[Change]:
     """An element of a list, a tag, or a link that may be missing is taken away."""
     if isinstance(site.owner, list):
         operator = "leave" if is_link(site.value) else "remove"
-        yield operator, shown(site.value), NOTHING, remover(site.path)
+        yield Change(operator, site.path, shown(site.value), NOTHING, remover(site.path))
     elif is_link(site.value) and site.path[-1] not in _REQUIRED_LINKS:
-        yield "detach", shown(site.value), NOTHING, remover(site.path)
+        yield Change("detach", site.path, shown(site.value), NOTHING, remover(site.path))
     elif len(site.path) == 2 and site.path[0] == "tags":
-        yield "remove", shown(site.value), NOTHING, remover(site.path)
-        yield "change", shown(site.value), f"{site.value}-other", setter(site.path, f"{site.value}-other")
+        other = f"{site.value}-other"
+        yield Change("remove", site.path, shown(site.value), NOTHING, remover(site.path))
+        yield Change("change", site.path, shown(site.value), other, setter(site.path, other))
 
 
 @structural
@@ -75,7 +77,18 @@ def relink(site: Site) -> Iterator[Change]:
         return
     linked = ResourceId.parse(site.value["id"])
     for other in _others(site, linked):
-        yield "reference", shown(site.value), shown({"id": other}), setter(site.path, {**site.value, "id": other})
+        after = {**site.value, "id": other}
+        yield Change("reference", site.path, shown(site.value), shown(after), setter(site.path, after))
+        if site.path[-1] == "subnet" and site.owner.get("privateIPAllocationMethod") == "Static":
+            edit = partial(_move_freely, path=site.path, link=after)
+            yield Change("move", site.path, shown(site.value), f"{shown(after)}, any address", edit)
+
+
+def _move_freely(body: Resource, path: Path, link: dict[str, Any]) -> None:
+    """An interface with an address of its own choice goes to a subnet that does not hold it."""
+    configuration = at(body, path[:-1])
+    configuration["subnet"], configuration["privateIPAllocationMethod"] = link, "Dynamic"
+    configuration.pop("privateIPAddress", None)
 
 
 @structural
@@ -96,7 +109,8 @@ def link(site: Site) -> Iterator[Change]:
             entry: Any = {"id": identifier}
             after = [*present, entry] if many else entry
             operator = "join" if many else "attach"
-            yield operator, shown(present), shown(after), setter((*site.path, member), after)
+            path = (*site.path, member)
+            yield Change(operator, path, shown(present), shown(after), setter(path, after))
 
 
 @structural
@@ -115,7 +129,7 @@ def restore_element(site: Site) -> Iterator[Change]:
             continue
         back = deepcopy(element)
         _take_free_priority(back, site.value)
-        yield "restore", NOTHING, shown(back), setter(site.path, [*site.value, back])
+        yield Change("restore", (*site.path, name), NOTHING, shown(back), setter(site.path, [*site.value, back]))
 
 
 @structural
@@ -143,7 +157,8 @@ def reorder(site: Site) -> Iterator[Change]:
         moves.append(next((free for free in range(below[0] + 1, _LOWEST_PRIORITY + 1) if free not in taken), None))
     for number in moves:
         if number is not None:
-            yield "priority", str(priority), str(number), setter((*site.path, "priority"), number)
+            path = (*site.path, "priority")
+            yield Change("priority", path, str(priority), str(number), setter(path, number))
     if above and _HIGHEST_PRIORITY in taken:
         yield from _swapped(site, priority, above[-1])
 
@@ -158,7 +173,7 @@ def _swapped(site: Site, priority: int, other: int) -> Iterator[Change]:
             if properties.get("direction") == direction and properties.get("priority") in (priority, other):
                 properties["priority"] = other if properties["priority"] == priority else priority
 
-    yield "priority", str(priority), f"{other} (exchanged)", edit
+    yield Change("priority", (*site.path, "priority"), str(priority), f"{other} (exchanged)", edit)
 
 
 @structural
@@ -174,8 +189,9 @@ def mix_up_sides(site: Site) -> Iterator[Change]:
             put(body, (*site.path, "sourcePortRange"), port)
             put(body, (*site.path, "destinationPortRange"), "*")
 
-        yield "source port", f"to {port}", f"from {port}", on_the_wrong_side
-        yield "source port", "from *", f"from {port} too", setter((*site.path, "sourcePortRange"), port)
+        yield Change("source port", site.path, f"to {port}", f"from {port}", on_the_wrong_side)
+        path = (*site.path, "sourcePortRange")
+        yield Change("source port", path, value["sourcePortRange"], str(port), setter(path, port))
 
     def turned_round(body: Resource) -> None:
         rule = at(body, site.path)
@@ -186,7 +202,7 @@ def mix_up_sides(site: Site) -> Iterator[Change]:
                 if rule[name] is None:
                     del rule[name]
 
-    yield "sides", "to", "from", turned_round
+    yield Change("sides", site.path, "to", "from", turned_round)
 
 
 @structural
@@ -205,7 +221,7 @@ def open_group(site: Site) -> Iterator[Change]:
                 rule.pop(f"{side}ApplicationSecurityGroups")
                 rule[f"{side}AddressPrefix"] = prefix
 
-            yield "widen", f"{side} {shown(groups)}", f"{side} {prefix}", edit
+            yield Change("widen", site.path, f"{side} {shown(groups)}", f"{side} {prefix}", edit)
 
 
 def _others(site: Site, linked: ResourceId) -> list[str]:

@@ -17,6 +17,7 @@ from azlabs.verify.declare import Check
 from azlabs.verify.lab_view import LabView, SandboxLike
 from azlabs.verify.reads import Reads, tracking
 from azlabs.verify.runner import judge
+from azlabs.verify.score import watches
 
 if TYPE_CHECKING:
     from azlabs.cloud.memory import ScratchCloud
@@ -98,7 +99,8 @@ def _verdict(
     bench: Bench, mutant: Mutant, after: Behaviour, asked: Difference | None, failed: Check | None, note: str
 ) -> Trial:
     if failed is not None:
-        return Trial(mutant, "caught" if asked else "over-strict", failed.id, failed.tasks[0], note=note)
+        task = mutant.task if watches(failed, mutant.task) or mutant.task in failed.tasks else failed.tasks[0]
+        return Trial(mutant, "caught" if asked else "over-strict", failed.id, task, note=note)
     if asked is None:
         other = _first(bench.behaviour.differences(after))
         return Trial(mutant, "unasked" if other else "equivalent", difference=str(other) if other else "")
