@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from azlabs.catalog.topology import word_for
 from azlabs.cli.screen import dollars, table
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def show_plan(call: Call, plan: UpPlan) -> None:
     rows += [
         ("region", plan.region),
         ("resource groups", ", ".join(plan.resource_groups)),
-        ("resources", ", ".join(f"{count} {kind.rsplit('/', 1)[-1]}" for kind, count in plan.resources.items())),
+        ("resources", ", ".join(_counted(kind, count) for kind, count in plan.resources.items())),
         ("price", _price(plan)),
         ("ends by itself", moment(plan.expires) if plan.expires else "no"),
     ]
@@ -35,6 +36,13 @@ def show_plan(call: Call, plan: UpPlan) -> None:
     call.notes.print(shown)
     if plan.resumes:
         call.say("An unfinished sandbox of this lab exists; it will be completed.")
+
+
+def _counted(kind: str, count: int) -> str:
+    """`8 interfaces`, `1 public address`."""
+    word = word_for(kind)
+    plural = f"{word}es" if word.endswith(("s", "x")) else f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{count} {word if count == 1 else plural}"
 
 
 def _price(plan: UpPlan) -> str:

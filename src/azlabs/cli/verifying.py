@@ -13,12 +13,15 @@ from azlabs.cli.call import Call, command
 from azlabs.errors import AzlabsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azlabs.catalog.labs import Lab
     from azlabs.cloud import Cloud
     from azlabs.sandbox.model import Sandbox
     from azlabs.verify import Report
 
 app = typer.Typer()
+MAX_SCORE = 1000
 
 
 @command(app, "verify", "sandbox", "cloud", "yes", epilog="Example: azlabs verify --junit report.xml")
@@ -49,26 +52,60 @@ def verify(
     with cloud_meant(call, sandbox) as cloud:
         report = _attempt(call, lab, sandbox, cloud, only)
         _show(call, report, explain, junit)
-        while watch and report.score < 1000:
-            time.sleep(every)
-            before, report = report, _attempt(call, lab, sandbox, cloud, only, quiet=True)
-            if report.to_json() != before.to_json():
-                _show(call, report, explain, junit)
+        if watch:
+            report = _watch(
+                call, lab, sandbox, cloud, only, report, every, lambda new: _show(call, new, explain, junit)
+            )
     return report.exit_code
 
 
-def _attempt(call: Call, lab: Lab, sandbox: Sandbox, cloud: Cloud, only: list[str], *, quiet: bool = False) -> Report:
-    from azlabs.home import home
-    from azlabs.progress import silent
-    from azlabs.verify import record, run
+def _watch(
+    call: Call,
+    lab: Lab,
+    sandbox: Sandbox,
+    cloud: Cloud,
+    only: list[str],
+    report: Report,
+    every: float,
+    show: Callable[[Report], None],
+) -> Report:
+    """Judge until everything is done or Ctrl-C; only what differs from the last attempt is shown and remembered."""
+    from azlabs.verify import run
 
-    if quiet or not call.notes.is_terminal:
-        report = run(lab, sandbox, cloud, only=only or None, progress=silent)
-    else:
+    try:
+        while report.score < MAX_SCORE:
+            if call.notes.is_terminal:
+                call.say(f"Watching, every {every:g} s; Ctrl-C ends.")
+            before = report.to_json()
+            while report.to_json() == before:
+                time.sleep(every)
+                report = run(lab, sandbox, cloud, only=only or None)
+            _remember(report, sandbox)
+            if call.out.is_terminal:
+                call.out.clear()
+            show(report)
+    except KeyboardInterrupt:
+        call.say("")
+    return report
+
+
+def _attempt(call: Call, lab: Lab, sandbox: Sandbox, cloud: Cloud, only: list[str]) -> Report:
+    from azlabs.verify import run
+
+    if call.notes.is_terminal:
         with call.progress("Judging") as progress:
             report = run(lab, sandbox, cloud, only=only or None, progress=progress)
-    record(report, home() / "attempts" / sandbox.id)
+    else:
+        report = run(lab, sandbox, cloud, only=only or None)
+    _remember(report, sandbox)
     return report
+
+
+def _remember(report: Report, sandbox: Sandbox) -> None:
+    from azlabs.home import home
+    from azlabs.verify import record
+
+    record(report, home() / "attempts" / sandbox.id)
 
 
 def _show(call: Call, report: Report, explain: bool, junit: Path | None) -> None:
