@@ -16,7 +16,7 @@ from azlabs.sandbox.down import down
 from azlabs.sandbox.down_plan import plan_down
 from azlabs.sandbox.ledger import Ledger
 from azlabs.sandbox.model import Sandbox
-from azlabs.sandbox.recover import recover
+from azlabs.sandbox.recover import forget_vanished, recover
 from azlabs.sandbox.solve import solve
 from azlabs.sandbox.status import status
 from azlabs.sandbox.up import up
@@ -182,3 +182,14 @@ def test_the_mark_is_what_the_plan_goes_by(cloud: ScratchCloud, made: Callable[.
     cloud.request("PUT", box.group_id("production"), API, {"location": "westeurope", "tags": {tags.SANDBOX: box.id}})
     plan = plan_down(box, cloud)
     assert plan.groups == [] and len(plan.refused) == 1
+
+
+def test_after_the_cloud_was_emptied_its_sandboxes_are_forgotten(
+    cloud: ScratchCloud, sandbox: Sandbox, ledger: Ledger, made: Callable[..., Sandbox]
+) -> None:
+    elsewhere = made("elsewhere-aaaaa", cloud="other")
+    ledger.save(elsewhere)
+    assert forget_vanished(cloud, ledger) == []
+    cloud.run("DELETE", sandbox.group_id(sandbox.resource_group), API)
+    assert forget_vanished(cloud, ledger) == [sandbox.id]
+    assert [box.id for box in ledger.all()] == [elsewhere.id]

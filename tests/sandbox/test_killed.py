@@ -175,6 +175,6 @@ def test_a_damaged_simulator_state_is_set_aside_and_said(tmp_path: Path) -> None
     with connect("simulator", home=tmp_path) as cloud:
         assert len(cloud.notices) == 1
         assert groups(cloud) == []
-    (kept,) = path.parent.glob("*.damaged-*")
+    (kept,) = path.parent.glob("*.unreadable-*")
     assert kept.read_bytes().startswith(b"this is no database")
     assert str(kept) in cloud.notices[0]

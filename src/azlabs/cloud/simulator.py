@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azlabs.cloud.base import Cloud, Place
-from azlabs.errors import AzlabsError
 
 if TYPE_CHECKING:
     from azlabs.simulator import Simulator
 
 NAME = "simulator"
 REGION = "swedencentral"
-_UNREADABLE = "StateUnreadable"
-_DATABASE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _LONGEST_NAP_SECONDS = 0.002
 
 
@@ -75,20 +72,23 @@ def state_file(home: Path) -> Path:
 
 def connect(home: Path) -> Cloud:
     """The simulator of this home. A state file that cannot be read is set aside, and `notices` says so."""
+    return Cloud(place_of(*open_simulator(home)))
+
+
+def open_simulator(home: Path) -> tuple[Simulator, list[str]]:
+    """The simulator of a home, and what there is to say about its state file."""
     from azlabs.home import writable_folder
     from azlabs.simulator import Simulator
+    from azlabs.simulator.database import StateUnreadable, set_aside
 
     path = state_file(home)
     writable_folder(path.parent)
-    notices: list[str] = []
     try:
-        simulator = Simulator(path)
-    except AzlabsError as problem:
-        if problem.code != _UNREADABLE:
-            raise
-        notices.append(_set_aside(path))
-        simulator = Simulator(path)
-    return Cloud(place_of(simulator, notices))
+        return Simulator(path), []
+    except StateUnreadable:
+        kept = set_aside(path)
+    said = f"The simulator's state could not be read. It was kept as {kept}; the simulator starts empty."
+    return Simulator(path), [said]
 
 
 def place_of(simulator: Simulator, notices: list[str] | None = None) -> Place:
@@ -135,13 +135,3 @@ def place_of(simulator: Simulator, notices: list[str] | None = None) -> Place:
         close=simulator.close,
         notices=notices if notices is not None else [],
     )
-
-
-def _set_aside(path: Path) -> str:
-    """Move a damaged database and what belongs to it out of the way; the sentence that says where it went."""
-    kept = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-    for suffix in _DATABASE_SUFFIXES:
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.replace(kept.with_name(kept.name + suffix))
-    return f"The simulator's state could not be read. It was kept as {kept}; the simulator starts empty."

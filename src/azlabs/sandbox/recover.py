@@ -41,6 +41,21 @@ def recover(cloud: Cloud, ledger: Ledger, *, of_anyone: bool = False) -> list[Sa
     return list(found.values())
 
 
+def forget_vanished(cloud: Cloud, ledger: Ledger) -> list[str]:
+    """Drop the sandboxes of this cloud of which no group exists any more, as after `simulator reset`; their ids."""
+    gone = []
+    for sandbox in ledger.all():
+        if (sandbox.cloud, sandbox.subscription_id) != (cloud.name, cloud.subscription_id):
+            continue
+        # What lies outside the groups, or keeps its name after deletion, is for `down` to look at.
+        if sandbox.outside or sandbox.purges or ledger.is_locked(sandbox.id):
+            continue
+        if all(cloud.find(sandbox.group_id(name), _GROUPS_API) is None for name in sandbox.resource_groups):
+            ledger.forget(sandbox.id)
+            gone.append(sandbox.id)
+    return gone
+
+
 def _rebuilt(cloud: Cloud, ledger: Ledger, group: dict[str, Any], mark: tags.Mark) -> Sandbox:
     return Sandbox(
         id=mark.sandbox,

@@ -1,0 +1,1 @@
+"""The environment in which unmodified programs talk to a sandbox's cloud."""

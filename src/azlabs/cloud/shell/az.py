@@ -1,0 +1,119 @@
+"""The Azure CLI inside a shell: a profile of its own that is signed in already, and Bicep through this package.
+
+Source of the files' shapes: the Azure CLI, measured. The user's own profile (~/.azure) is never read or written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+from azlabs.errors import AzlabsError, ExitCode
+from azlabs.progress import Event, Progress, silent
+
+CONFIG = """[cloud]
+name = AzureCloud
+
+[core]
+instance_discovery = false
+collect_telemetry = false
+encrypt_token_cache = false
+login_experience_v2 = false
+survey_message = false
+no_color = {no_color}
+
+[auto-upgrade]
+enable = no
+"""
+SUBSCRIPTION_NAME = "azlabs simulator"
+
+
+def write_profile(folder: Path, subscription: str, tenant: str, client_id: str, secret: str, name: str) -> None:
+    """Make the folder an AZURE_CONFIG_DIR that is signed in as the client; written only where something changed."""
+    user = {"name": client_id, "type": "servicePrincipal"}
+    known = _read(folder / "azureProfile.json")
+    profile = {
+        "installationId": known.get("installationId") or str(uuid.uuid4()),
+        "subscriptions": [
+            {
+                "id": subscription,
+                "name": SUBSCRIPTION_NAME,
+                "state": "Enabled",
+                "user": user,
+                "isDefault": True,
+                "tenantId": tenant,
+                "environmentName": "AzureCloud",
+                "homeTenantId": tenant,
+                "managedByTenants": [],
+            }
+        ],
+    }
+    entries = [{"client_id": client_id, "tenant": tenant, "client_secret": secret}]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _put(folder / "config", CONFIG.format(no_color="false"))
+    _put(folder / "azureProfile.json", json.dumps(profile))
+    _put(folder / "service_principal_entries.json", json.dumps(entries))
+    _put(folder / "signed-in-as", name + "\n")
+    (folder / "bin").mkdir(exist_ok=True)
+    shim = folder / "bin" / "bicep"
+    _put(shim, f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m azlabs.bicep "$@"\n', 0o700)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _put(path: Path, text: str, mode: int = 0o600) -> None:
+    try:
+        if path.read_text("utf-8") == text:
+            return
+    except (OSError, ValueError):
+        pass
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
+def tools_folder(home: Path) -> Path:
+    """Where `--install-az` puts the Azure CLI."""
+    return home / "tools" / "az"
+
+
+def installed(home: Path) -> Path | None:
+    """The folder of the `az` that azlabs installed, to be put on the PATH; None when there is none."""
+    folder = tools_folder(home) / "bin"
+    return folder if (folder / "az").exists() else None
+
+
+def install(home: Path, progress: Progress = silent) -> Path:
+    """Put the Azure CLI into a virtual environment of its own (about 750 MB); returns the folder of `az`."""
+    folder = tools_folder(home)
+    steps = (
+        ("environment", [sys.executable, "-m", "venv", str(folder)]),
+        ("azure-cli", [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--upgrade", "azure-cli"]),
+    )
+    for name, command in steps:
+        progress(Event("install", name, "running"))
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            progress(Event("install", name, "failed"))
+            raise AzlabsError(
+                f"The Azure CLI could not be installed into {folder}.",
+                action=(done.stderr.strip().splitlines() or ["Look at the network and try again."])[-1],
+                code="AzureCliNotInstalled",
+                exit_code=ExitCode.UNREACHABLE,
+            )
+        progress(Event("install", name, "done"))
+    return folder / "bin"

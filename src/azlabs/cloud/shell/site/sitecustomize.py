@@ -1,0 +1,142 @@
+"""Loaded by every Python program inside `azlabs shell`: Azure's names lead to the simulator's host process.
+
+Self-contained and quick: it only plants hooks, which act when `socket`, `urllib.request` or `certifi` are imported. It
+runs any `sitecustomize` that it stands in front of.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import sys
+
+RECORD = os.environ.get("AZLABS_HOST_RECORD", "")
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def _record():
+    """The host's record as it is now; the host is started again when it is gone."""
+    import json
+
+    for attempt in (0, 1):
+        try:
+            with open(RECORD, encoding="utf-8") as file:
+                record = json.load(file)
+            os.kill(record["pid"], 0)
+            return record
+        except (OSError, ValueError, KeyError):
+            if attempt:
+                raise
+            _revive()
+    return None
+
+
+def _revive():
+    import subprocess
+
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    environment["AZLABS_HOME"] = os.path.dirname(os.path.dirname(RECORD))
+    python = os.environ.get("AZLABS_PYTHON", sys.executable)
+    subprocess.call([python, "-m", "azlabs.cloud.host"], env=environment, stdout=subprocess.DEVNULL)
+
+
+def _matches(host, names):
+    return any(host == name.lstrip(".") or (name[0] == "." and host.endswith(name)) for name in names)
+
+
+def _patch_socket(module):
+    original = module.getaddrinfo
+
+    def getaddrinfo(host, port, *arguments, **options):
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if not isinstance(name, str) or not name or (name[-1:].isdigit() and name != "169.254.169.254"):
+            return original(host, port, *arguments, **options)
+        name = name.lower().rstrip(".")
+        if "." not in name:
+            return original(host, port, *arguments, **options)
+        try:
+            record = _record()
+        except (OSError, ValueError, KeyError):
+            raise module.gaierror(module.EAI_AGAIN, "azlabs: the simulator's host process cannot be started") from None
+        if _matches(name, record["served"]):
+            port = record["proxy_port"] if name == "169.254.169.254" else record["https_port"]
+            return original("127.0.0.1", port, *arguments, **options)
+        if _matches(name, record["azure"]):
+            text = "azlabs: %s is not served by the simulator, and this shell does not reach the real Azure" % name
+            raise module.gaierror(module.EAI_NONAME, text)
+        return original(host, port, *arguments, **options)
+
+    module.getaddrinfo = getaddrinfo
+
+
+def _patch_proxies(module):
+    """Python programs need no proxy: names are resolved here. Programs they start still inherit it."""
+
+    def without_ours(original):
+        def proxies():
+            ours = os.environ.get("AZLABS_PROXY")
+            return {scheme: url for scheme, url in original().items() if url != ours}
+
+        return proxies
+
+    for name in ("getproxies", "getproxies_environment"):
+        setattr(module, name, without_ours(getattr(module, name)))
+
+
+def _patch_certifi(module):
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
+    if bundle:
+        module.where = lambda: bundle
+
+
+PATCHES = {"socket": _patch_socket, "urllib.request": _patch_proxies, "certifi": _patch_certifi}
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, loader, patch):
+        self._loader, self._patch = loader, patch
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        self._loader.exec_module(module)
+        self._patch(module)
+
+    def __getattr__(self, name):
+        return getattr(self._loader, name)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Patches a module right after its import."""
+
+    def find_spec(self, name, path=None, target=None):
+        patch = PATCHES.get(name)
+        if patch is None:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is None or spec.loader is None:
+            return None
+        spec.loader = _Loader(spec.loader, patch)
+        return spec
+
+
+def _plant():
+    for name, patch in PATCHES.items():
+        if name in sys.modules:
+            patch(sys.modules[name])
+    sys.meta_path.insert(0, _Finder())
+
+
+def _run_next():
+    """The sitecustomize that would have been loaded without this one."""
+    paths = [path for path in sys.path if os.path.abspath(path or ".") != HERE]
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", paths)
+    if spec is not None and spec.loader is not None:
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+
+
+if RECORD:
+    _plant()
+_run_next()
