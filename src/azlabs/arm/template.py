@@ -88,7 +88,7 @@ class Plan:
         answer: dict[str, Any] = {}
         for name, declared in (self.template.get("outputs") or {}).items():
             try:
-                if "copy" in declared:
+                if isinstance(declared.get("copy"), Mapping):
                     loop = {"name": name, **declared["copy"]}
                     value: Any = expand(loop, self.context, fold_json)
                 else:

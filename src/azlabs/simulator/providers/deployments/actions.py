@@ -122,7 +122,8 @@ def _old_path(call: Call) -> Answer:
     segments = call.route.segments
     scope, rest = segments[:4], segments[4:]
     path = "/" + "/".join([*scope, "providers", "Microsoft.Resources", *rest])
-    return call.internal(call.method, path, call.api_version)
+    answer: Answer = call.internal(call.method, path, call.api_version)
+    return answer
 
 
 def _template_hash(call: Call) -> Body:

@@ -176,11 +176,11 @@ def _put(call: Call, kind: ResourceType) -> Answer:
 def _hidden(call: Call, plan: Plan, properties: Body, number: str) -> Body:
     """What the worker needs, in whatever process it runs. Parameters are kept as they were evaluated: `newGuid()` and
     `utcNow()` must not change between two polls."""
-    values = {name: {"value": value} for name, value in plan.parameters.values.items() if value is not None}
+    values = {name: {"value": value} for name, value in plan.parameters.values.items()}
     return {
         "template": plan.template,
         "values": values,
-        "request": {name: item for name, item in properties.items() if name not in ("template", "parameters")},
+        "request": {name: item for name, item in properties.items() if name != "template"},
         "principal": asdict(call.principal),
         "operation": number,
         "started": call.now,

@@ -77,7 +77,8 @@ class Execution:
         known = _PLANS.get(self.operation)
         if known is None:
             scope_id = self.row.id.rpartition("/providers/")[0]
-            scope = scope_of(self.call, scope_id, self.row.name, {**self.body, "properties": self.hidden["request"]})
+            properties = {**self.hidden["request"], "template": self.hidden["template"]}
+            scope = scope_of(self.call, scope_id, self.row.name, {**self.body, "properties": properties})
             known = plan_of(self.call, self.hidden["template"], self.hidden["values"], scope)
             remember(self.operation, known)
         return known
@@ -192,9 +193,42 @@ class Execution:
 
     def _fail(self, details: list[Body]) -> str:
         self.error = {"code": "DeploymentFailed", "target": self.row.id, "message": FAILED_MESSAGE, "details": details}
-        self.body["properties"]["error"] = self.error
-        self.body["properties"]["outputResources"] = [{"id": found} for found in self._made()]
+        properties = self.body["properties"]
+        properties["error"] = self.error
+        properties["outputResources"] = [{"id": found} for found in self._made()]
+        wanted = properties.get("onErrorDeployment")
+        if isinstance(wanted, dict):
+            properties["onErrorDeployment"] = self._fall_back(wanted)
         return self._store("Failed")
+
+    def _fall_back(self, wanted: Body) -> Body:
+        """Deploys again what succeeded before: the last deployment of the scope that did, or the one that is named."""
+        row = self._earlier(str(wanted.get("deploymentName") or ""))
+        if row is None:
+            return {**wanted, "provisioningState": "NotSpecified"}
+        hidden = row.hidden
+        properties = {
+            "mode": row.body["properties"]["mode"],
+            "template": hidden["template"],
+            "parameters": hidden["values"],
+        }
+        body: Body = {"properties": properties}
+        if row.body.get("location"):
+            body["location"] = row.body["location"]
+        answer = self.call.manager.perform(self.principal, "PUT", row.id, row.api_version, body, base=self.call.base)
+        state = "Accepted" if answer.status < 400 else "Failed"
+        return {**wanted, "deploymentName": row.name, "provisioningState": state}
+
+    def _earlier(self, name: str) -> Resource | None:
+        rows = self.call.store.at_scope(self.row.scope, self.row.type)
+        done = [
+            row
+            for row in rows
+            if row.body["properties"]["provisioningState"] == "Succeeded" and row.key != self.row.key
+        ]
+        if name:
+            return next((row for row in done if row.name.lower() == name.lower()), None)
+        return max(done, key=lambda row: row.changed, default=None)
 
     def _store(self, status: str) -> str:
         store_state(self.call, self.row, self.body, self.hidden, status)
@@ -209,7 +243,6 @@ def store_state(call: Call, row: Resource, body: Body, hidden: Body, status: str
     properties["duration"] = shapes.duration(call.now - hidden["started"])
     if status in operations.FINAL:
         row.pending = None
-        hidden.pop("values", None)
     row.body = body
     row.hidden_text = dumps(hidden)
     row.changed = call.now
