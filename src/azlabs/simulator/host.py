@@ -21,8 +21,8 @@ from typing import Any
 
 from azlabs.simulator import Answer, Request, Simulator
 from azlabs.simulator.proxy import Proxy
-from azlabs.simulator.server import Listener, serve
 from azlabs.simulator.served import AZURE, SERVED
+from azlabs.simulator.server import Listener, serve
 
 IDLE_SECONDS = 30 * 60.0
 LOOK_SECONDS = 2.0

@@ -88,7 +88,9 @@ class Proxy:
         request, _keep = received
         host = split_url(request.url)[0]
         if host in ("127.0.0.1", "localhost", ""):
-            path = request.url.partition("://")[2].partition("/")[2] if "://" in request.url else request.url.lstrip("/")
+            path = (
+                request.url.partition("://")[2].partition("/")[2] if "://" in request.url else request.url.lstrip("/")
+            )
             request.url = f"http://169.254.169.254/{path}"
         elif not matches(host, SERVED):
             words = refusal(host) if matches(host, AZURE) else f"azlabs: {host} is only reached over https from here."
