@@ -34,7 +34,7 @@ class Arm:
         self, method: str, path: str, body: Any = None, *, version: str | None = None, **headers: str
     ) -> Answer:
         if version is None:
-            version = BOOKS if "contoso.library" in path.lower() else GROUPS
+            version = BOOKS if "/contoso.library" in path.lower() else GROUPS
         url = path if "://" in path else f"{HOST}{path}"
         if "api-version=" not in url and version:
             url += ("&" if "?" in url else "?") + f"api-version={version}"

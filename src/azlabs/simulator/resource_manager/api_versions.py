@@ -86,7 +86,8 @@ def check_endpoint(call: Call, endpoint: Endpoint) -> None:
     version = call.api_version
     if not version:
         raise missing()
-    namespace = call.route.namespace.lower() or "microsoft.resources"
+    about_providers = not call.route.types or "namespace" in call.values
+    namespace = "microsoft.resources" if about_providers else call.route.namespace.lower()
     if version in endpoint.api_versions or version.lower() in _supported(namespace):
         return
     if _FORM.fullmatch(version) is None:

@@ -94,8 +94,10 @@ def move(call: Call) -> Answer:
         rows, destination = _plan(call)
         _gates(call, rows)
         source = f"/subscriptions/{call.route.subscription}/resourcegroups/{call.route.group}"
-        for row in rows:
-            _rename(call, row, source, destination)
+        for key in [row.key for row in rows]:
+            row = call.store.get(key)
+            if row is not None:
+                _rename(call, row, source, destination)
         call.manager.gates.forget()
         return _accepted(call)
 
