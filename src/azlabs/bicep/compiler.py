@@ -8,6 +8,7 @@ from typing import Any
 
 from azlabs.bicep.diagnostics import BicepError, Diagnostic
 from azlabs.bicep.emit import emit
+from azlabs.bicep.linter import lint
 from azlabs.bicep.model import Model, Workspace
 from azlabs.bicep.terms import TooLarge
 
@@ -15,6 +16,11 @@ from azlabs.bicep.terms import TooLarge
 def check_file(path: str | os.PathLike[str], symbolic_names: bool = False
                ) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     """Compile a file: its template, or None when there are errors, and everything found in it."""
+    return _compile(path, symbolic_names, with_linter=True)
+
+
+def _compile(path: str | os.PathLike[str], symbolic_names: bool, with_linter: bool
+             ) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     target = Path(path).resolve()
     workspace = Workspace(target.parent)
     shown = workspace.shown(target)
@@ -28,6 +34,10 @@ def check_file(path: str | os.PathLike[str], symbolic_names: bool = False
         return None, [Diagnostic(shown, 1, 1, "Error", "size-limit", "The template that this file makes is too large.")]
     except RecursionError:
         return None, [Diagnostic(shown, 1, 1, "Error", "nesting-limit", "The code is nested too deeply.")]
+    if template is not None and with_linter:
+        for opened in workspace.models.values():
+            if isinstance(opened, Model) and not opened.has_errors:
+                opened.diagnostics += lint(opened)
     found = all_diagnostics(workspace)
     return (None if any(d.level == "Error" for d in found) else template), found
 
@@ -45,8 +55,8 @@ def all_diagnostics(workspace: Workspace) -> list[Diagnostic]:
 
 
 def compile_file(path: str | os.PathLike[str], symbolic_names: bool = False) -> dict[str, Any]:
-    """The ARM template of a Bicep file; raises BicepError with every diagnostic."""
-    template, diagnostics = check_file(path, symbolic_names)
+    """The ARM template of a Bicep file; raises BicepError with every diagnostic but the linter's."""
+    template, diagnostics = _compile(path, symbolic_names, with_linter=False)
     if template is None:
         raise BicepError(diagnostics)
     return template

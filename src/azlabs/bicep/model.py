@@ -51,6 +51,7 @@ class Model:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     _lines: list[int] | None = None
+    _told: set[Diagnostic] = field(default_factory=set)
 
     @property
     def is_parameter_file(self) -> bool:
@@ -71,7 +72,8 @@ class Model:
     def report(self, code: str, message: str, node: s.Node | Rejected | int, level: Level = "Error") -> None:
         line, column = self.position(node if isinstance(node, int) else node.start)
         found = Diagnostic(self.shown, line, column, level, code, message)
-        if found not in self.diagnostics:
+        if found not in self._told:
+            self._told.add(found)
             self.diagnostics.append(found)
 
     @property

@@ -381,22 +381,34 @@ def shape(node: Any) -> Any:
     return node
 
 
-_CHILDREN: dict[type, list[str]] = {}
+def _child_fields(kind: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the fields that hold a node, and of those that hold lists of nodes. Names are no children."""
+    single, many = [], []
+    for f in fields(kind):
+        annotation = str(f.type).replace(" | None", "")
+        if annotation in ("Node", "Text", "Call", "TypeMember"):
+            single.append(f.name)
+        elif annotation.startswith("list[") and annotation[5:-1] not in ("str", "Any", "Name"):
+            many.append(f.name)
+    return tuple(single), tuple(many)
+
+
+_CHILDREN: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
 
 def children(node: Node) -> list[Node]:
-    """The nodes directly below `node`, in source order of its fields."""
-    names = _CHILDREN.get(type(node))
+    """The nodes directly below `node`."""
+    kind = type(node)
+    names = _CHILDREN.get(kind)
     if names is None:
-        names = [f.name for f in fields(node) if f.name not in _UNCOMPARED | {"text", "value_text"}]
-        _CHILDREN[type(node)] = names
+        names = _CHILDREN[kind] = _child_fields(kind)
     found: list[Node] = []
-    for name in names:
+    for name in names[0]:
         value = getattr(node, name)
-        if isinstance(value, Node):
+        if value is not None:
             found.append(value)
-        elif value.__class__ is list:
-            found.extend(item for item in value if isinstance(item, Node))
+    for name in names[1]:
+        found += getattr(node, name) or ()
     return found
 
 
