@@ -11,11 +11,11 @@ import pytest
 from azlabs.sandbox.model import Sandbox
 from azlabs.sandbox.templates import (
     TemplateProblem,
+    every_resource,
     fill,
     parameters_given,
     reaches_outside,
     read_template,
-    resource_types,
 )
 
 Made = Callable[..., Sandbox]
@@ -83,7 +83,7 @@ def test_a_file_that_is_no_template_is_refused(tmp_path: Path, name: str, text: 
         read_template(tmp_path / "missing.json")
 
 
-def test_resources_are_counted_through_modules_and_children() -> None:
+def test_resources_are_found_in_modules_and_below_others() -> None:
     inner = {"resources": {"a": {"type": "M.N/x"}, "b": {"type": "M.N/y", "existing": True}}}
     found = {
         "resources": [
@@ -91,7 +91,7 @@ def test_resources_are_counted_through_modules_and_children() -> None:
             {"type": "M.N/x", "resources": [{"type": "part"}]},
         ]
     }
-    assert resource_types(found) == {"M.N/x": 2, "M.N/x/part": 1}
+    assert [resource["type"] for resource in every_resource(found)] == ["M.N/x", "M.N/x", "M.N/x/part"]
 
 
 def test_only_templates_that_name_another_place_reach_outside() -> None:

@@ -171,3 +171,26 @@ def test_the_ledger_knows_the_group_before_azure_does(lab: Lab, cloud: ScratchCl
     cloud.simulator.handle = watching  # type: ignore[method-assign]
     up(lab, cloud, ledger=ledger)
     assert order
+
+
+def test_a_lab_without_a_price_gets_one_from_its_resources(
+    lab: Lab, lab_folder: Path, cloud: ScratchCloud, ledger: Ledger
+) -> None:
+    from azlabs.catalog.labs import load_lab
+
+    text = (lab_folder / "lab.yaml").read_text()
+    (lab_folder / "lab.yaml").write_text(text.replace("cost_per_hour_usd: 0.01\n", ""))
+    assert up(load_lab(lab_folder), cloud, ledger=ledger).sandbox.cost_per_hour_usd == 0
+
+
+def test_a_start_state_that_does_not_compile_is_said_before_anything_is_made(
+    lab: Lab, cloud: ScratchCloud, ledger: Ledger
+) -> None:
+    from azlabs.sandbox.templates import TemplateProblem
+
+    lab.start.with_suffix(".bicep").write_text(
+        "resource x 'Microsoft.Network/virtualNetworks@2024-05-01' = {\n  name: nope\n}\n"
+    )
+    with pytest.raises(TemplateProblem, match=r"start\.bicep\(2,9\) : Error BCP057"):
+        up(lab, cloud, ledger=ledger)
+    assert groups(cloud) == [] and ledger.all() == []

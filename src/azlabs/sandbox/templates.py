@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import string
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,11 +111,6 @@ def fill(
             action="Give it with --parameters NAME=VALUE or in a parameters file.",
         )
     return values
-
-
-def resource_types(template: dict[str, Any]) -> Counter[str]:
-    """How many resources of each type a template holds, modules included; a loop counts once."""
-    return Counter(str(resource.get("type", "")) for resource in every_resource(template))
 
 
 def every_resource(template: dict[str, Any]) -> Iterator[dict[str, Any]]:

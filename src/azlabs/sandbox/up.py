@@ -8,7 +8,8 @@ groups is written down before the deployment starts. `up` again goes on with a s
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,8 +24,9 @@ from azlabs.sandbox.applying import apply_template
 from azlabs.sandbox.ledger import Ledger
 from azlabs.sandbox.model import Sandbox
 from azlabs.sandbox.room import bodies_to_remember
-from azlabs.sandbox.templates import read_template, resource_types
+from azlabs.sandbox.templates import every_resource, read_template
 from azlabs.sandbox.workspace import make as make_workspace
+from azlabs.spend import estimate
 
 if TYPE_CHECKING:
     from azlabs.catalog.labs import Lab
@@ -52,7 +54,7 @@ class GroupTaken(AzlabsError):
 
 @dataclass(frozen=True, slots=True)
 class UpPlan:
-    """What is about to be made, for a person to say yes to. `resources`: {type: how many the template names}."""
+    """What is about to be made, for a person to say yes to. `resources`: {type: how many}."""
 
     sandbox: str
     lab: str
@@ -113,8 +115,12 @@ def up(
             return UpResult(known, existing=True)
         template = read_template(lab.start)
         sandbox = known or _new(lab, cloud, region, hours, workspace, ledger)
-        _preflight(lab, cloud, sandbox, template)
-        if not confirm(_plan(cloud, sandbox, template, resumes=known is not None)):
+        resources = _start_resources(lab, template)
+        if sandbox.cost_per_hour_usd is None:
+            sandbox.cost_per_hour_usd = estimate(resources).usd_per_hour
+        kinds = Counter(kind for kind, _body in resources)
+        _preflight(lab, cloud, sandbox, kinds)
+        if not confirm(_plan(cloud, sandbox, kinds, resumes=known is not None)):
             raise Declined("Nothing was made.", action="Run the command again when you want it.", code="Declined")
         with ledger.working(sandbox, "up", new=known is None):
             try:
@@ -213,7 +219,17 @@ def _group(cloud: Cloud, sandbox: Sandbox, name: str) -> dict[str, Any] | None:
     return cloud.find(sandbox.group_id(name), GROUPS_API)
 
 
-def _preflight(lab: Lab, cloud: Cloud, sandbox: Sandbox, template: dict[str, Any]) -> None:
+def _start_resources(lab: Lab, template: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What the start state will make, as (type, body); straight from the template where it cannot be worked out."""
+    from azlabs.catalog.start_state import BrokenTemplate, start_resources
+
+    try:
+        return [(kind, body) for _id, kind, body in start_resources(lab)]
+    except BrokenTemplate:
+        return [(str(resource.get("type", "")), resource) for resource in every_resource(template)]
+
+
+def _preflight(lab: Lab, cloud: Cloud, sandbox: Sandbox, kinds: Iterable[str]) -> None:
     """What can be known to fail before anything is made: foreign groups of the name, services not switched on."""
     for name in sandbox.resource_groups:
         group = _group(cloud, sandbox, name)
@@ -224,7 +240,7 @@ def _preflight(lab: Lab, cloud: Cloud, sandbox: Sandbox, template: dict[str, Any
                 action="azlabs does not touch it. Run the command again: the next sandbox gets another name.",
             )
     missing = []
-    for namespace in sorted({kind.partition("/")[0] for kind in resource_types(template)}):
+    for namespace in sorted({kind.partition("/")[0] for kind in kinds}):
         provider = cloud.get(f"/subscriptions/{cloud.subscription_id}/providers/{namespace}", _PROVIDERS_API)
         if str(provider.get("registrationState", "Registered")).lower() not in _READY_STATES:
             missing.append(namespace)
@@ -237,7 +253,7 @@ def _preflight(lab: Lab, cloud: Cloud, sandbox: Sandbox, template: dict[str, Any
         )
 
 
-def _plan(cloud: Cloud, sandbox: Sandbox, template: dict[str, Any], *, resumes: bool) -> UpPlan:
+def _plan(cloud: Cloud, sandbox: Sandbox, kinds: Mapping[str, int], *, resumes: bool) -> UpPlan:
     return UpPlan(
         sandbox=sandbox.id,
         lab=sandbox.lab,
@@ -248,7 +264,7 @@ def _plan(cloud: Cloud, sandbox: Sandbox, template: dict[str, Any], *, resumes: 
         subscription_name=cloud.subscription_name,
         region=sandbox.region,
         resource_groups=tuple(sandbox.resource_groups),
-        resources=dict(resource_types(template)),
+        resources=dict(kinds),
         cost_per_hour_usd=sandbox.cost_per_hour_usd,
         costs_money=cloud.costs_money,
         expires=sandbox.expires,
