@@ -29,6 +29,7 @@ COMMANDS = {
     "status": "sandboxes",
     "extend": "sandboxes",
     "down": "sandboxes",
+    "shell": "shell",
     "lab": "lab_authors",
     "simulator": "simulators",
     "bicep": "bicep_files",
