@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-from azlabs.simulator.resource_manager import paths, registry, views
+from azlabs.simulator.resource_manager import kinds, paths, registry, views
 from azlabs.simulator.resource_manager.calls import Call, Write
 from azlabs.simulator.resource_manager.errors import Refused
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.resource_type import Reference, ResourceType
 
 Body = dict[str, Any]
+_log = logging.getLogger(__name__)
 MANAGED = ("id", "name", "type", "etag", "systemData")
 COMMON = frozenset(
     {"location", "tags", "properties", *MANAGED, "apiVersion", "scale", "resources", "scope", "dependsOn", "comments"}
@@ -52,7 +54,22 @@ def cleaned(kind: ResourceType, request: Body, call: Call) -> Body:
 
 
 def complete(write: Write) -> None:
-    """Fill, check and link a document with all its parts. `write.part` is the part in `write.focus`, if any."""
+    """Fill, check and link a document with all its parts. `write.part` is the part in `write.focus`, if any.
+
+    A rule that cannot read what was sent (an object where it expects text, deep inside) refuses it, as Azure's parsers do.
+    """
+    try:
+        _complete(write)
+    except (TypeError, AttributeError, KeyError, IndexError, ValueError) as problem:
+        _log.warning("the rules of %s could not read a document", write.kind.type, exc_info=True)
+        raise Refused(
+            400,
+            "InvalidRequestContent",
+            f"The request content was invalid and could not be deserialized: '{type(problem).__name__}' in '{write.name}'.",
+        ) from problem
+
+
+def _complete(write: Write) -> None:
     everything = [write]
     shape(write)
     if write.focus is None and write.removed is None:
@@ -68,6 +85,7 @@ def complete(write: Write) -> None:
 def shape(write: Write) -> None:
     """Read-only members, secrets, defaults, required members and closed choices."""
     kind, body, before = write.kind, write.body, write.before
+    kinds.check(kind, write.name, body)
     for path in kind.read_only:
         paths.drop(body, path)
         if before is not None and "[*]" not in path:
@@ -266,7 +284,7 @@ def check_not_in_use(write: Write, outside: str = "") -> None:
         if (link.source == owner and kind.part_of is None) or (outside and link.source.startswith(outside + "/")):
             continue
         rule = kind.in_use or _part_rule(kind, link.target)
-        if rule is None:
+        if rule is None or _gone(write.call, link.source):
             continue
         name = link.target.rpartition("/")[2] if link.target != write.key else write.name
         used = write.id if link.target == write.key else _spelled(write, link.target)
@@ -276,6 +294,17 @@ def check_not_in_use(write: Write, outside: str = "") -> None:
             rule.message.replace("{name}", name).replace("{id}", used).replace("{user}", link.holder),
             details=[],
         )
+
+
+def _gone(call: Call, key: str) -> bool:
+    """Is a resource deleted by now, whose delete was accepted before?"""
+    row = call.store.get(key)
+    if row is None or row.pending is None:
+        return False
+    from azlabs.simulator.resource_manager import operations
+
+    operations.settle(call)
+    return call.store.get(key) is None
 
 
 def _part_rule(kind: ResourceType, target: str) -> Any:

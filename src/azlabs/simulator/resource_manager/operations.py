@@ -47,6 +47,9 @@ class Operation:
     data: dict[str, Any]
 
 
+LINGER = 2.0
+"""Seconds after which a delete that waits for polls (`Announce.polls`) is done although nobody polled."""
+
 Worker = Callable[["Call", Operation], str]
 """Does the next piece of an operation's work and returns its status (InProgress words, Succeeded, Failed, Canceled);
 may set `data["error"]` ({"code", "message"}) and `data["result"]` (JSON for the Location URL)."""
@@ -71,6 +74,8 @@ def start(
     }
     if announce.polls:
         facts.update(polls=announce.polls, running=kind.operation_running)
+        if facts.get("work") == "delete":
+            latency = max(latency, LINGER)
     done = not worker and not latency
     status, finished = (facts.get("status", "Succeeded"), call.now) if done else ("InProgress", None)
     store.sql.execute(
@@ -140,8 +145,10 @@ def settle(call: Call) -> None:
                 continue
             operation.status, operation.finished = operation.data.get("status", "Succeeded"), operation.ready
             save(call, operation)
+            row = call.store.get(operation.key)
+            mine = row is not None and row.pending == id
             call.store.sql.execute("UPDATE resources SET pending=NULL WHERE key=? AND pending=?", (operation.key, id))
-            if operation.data.get("work") == "delete":
+            if mine and operation.data.get("work") == "delete":
                 from azlabs.simulator.resource_manager import deletes
 
                 deletes.put_off(call, operation.key)
@@ -178,6 +185,9 @@ def poll(call: Call, operation: Operation, folder: str) -> Answer:
     """The answer of a polling URL: a status document, or the result for a Location URL."""
     if operation.data.get("polls"):
         return _still_running(call, operation, folder)
+    if operation.data.get("work") and operation.finished is None:
+        settle(call)
+        operation = load(call, operation.id) or operation
     operation = advance(call, operation)
     done = operation.finished is not None
     if "result" in folder:
@@ -201,6 +211,8 @@ def _still_running(call: Call, operation: Operation, folder: str) -> Answer:
     with call.store.writing():
         current = load(call, operation.id) or operation
         current.data["polls"] = max(0, int(current.data.get("polls", 0)) - 1)
+        if not current.data["polls"] and not call.manager.latency(current.data["type"], current.data["method"]):
+            current.ready = min(current.ready, call.now)
         save(call, current)
     headers = {"Location": call.url(), "retry-after-ms": "1"}
     if "result" in folder:

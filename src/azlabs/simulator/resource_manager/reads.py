@@ -65,6 +65,7 @@ def item(call: Call, kind: ResourceType) -> Answer:
 def _located(call: Call, kind: ResourceType) -> tuple[Resource | None, Any]:
     row, document = views.locate(call.store, kind, call.key)
     if row is not None and row.pending is not None:
+        operations.settle(call)
         owner = registry.find(row.type) or kind
         owner.advance(call)
         row, document = views.locate(call.store, kind, call.key)
