@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import Annotated
 
 import typer
@@ -24,16 +26,67 @@ def serve(
     port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0: a free one.")] = 0,
 ) -> None:
     """Answer Azure's requests over https on this machine until Ctrl-C."""
-    raise NotImplementedError
+    import signal
+
+    from azlabs.cloud.simulator_host import serve as serving
+
+    with serving(port) as served:
+        for notice in served.notices:
+            call.say(notice)
+        if call.json:
+            call.give_json({"url": served.url, "authority": str(served.authority), "pid": served.pid})
+        else:
+            call.out.print(f"Azure Resource Manager: {served.url}", markup=False, soft_wrap=True)
+            call.out.print(f"Trust this authority:   {served.authority}", markup=False, soft_wrap=True)
+            call.say("Ctrl-C ends it.")
+        sys.stdout.flush()
+        stopped = threading.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: stopped.set())
+        stopped.wait()
 
 
-@command(app, "status")
+@command(app, "status", epilog="Example: azlabs simulator status --json")
 def status(call: Call) -> None:
     """Show what the simulator holds and whether it is being served."""
-    raise NotImplementedError
+    from azlabs.cli.screen import table
+    from azlabs.cloud.simulator_host import status as look
+
+    found = look()
+    for notice in found.notices:
+        call.say(notice)
+    served = found.served
+    if call.json:
+        call.give_json(
+            {
+                "state": str(found.state),
+                "size_bytes": found.size_bytes,
+                "resource_groups": list(found.resource_groups),
+                "resources": found.resources,
+                "served": {"url": served.url, "pid": served.pid} if served else None,
+            }
+        )
+        return
+    shown = table("", "")
+    shown.show_header = False
+    shown.columns[1].overflow = "fold"
+    shown.add_row("state", str(found.state))
+    shown.add_row("size", f"{found.size_bytes / 1e6:.1f} MB")
+    shown.add_row("resource groups", ", ".join(found.resource_groups) or "none")
+    shown.add_row("resources", str(found.resources))
+    shown.add_row("served", f"{served.url}, process {served.pid}" if served else "no")
+    call.out.print(shown)
 
 
-@command(app, "reset", "yes")
+@command(app, "reset", "yes", epilog="Example: azlabs simulator reset --yes")
 def reset(call: Call) -> None:
     """Empty the simulator. Sandboxes on Azure are not touched."""
-    raise NotImplementedError
+    from azlabs.cloud.simulator_host import reset as empty
+
+    if not call.confirm("Delete everything in the simulator?"):
+        return
+    existed = empty()
+    if call.json:
+        call.give_json({"existed": existed})
+    else:
+        call.out.print("The simulator is empty." if existed else "The simulator was empty already.")
