@@ -47,8 +47,12 @@ def network_door() -> Door:
     """The real one: DefaultAzureCredential and the SDKs' own transports."""
 
     def credential() -> Any:
+        import logging
+
         from azure.identity import DefaultAzureCredential
 
+        # Without a handler Python prints what azure-identity tried, over the one sentence that says what to do.
+        logging.getLogger("azure").addHandler(logging.NullHandler())
         return DefaultAzureCredential(process_timeout=_CLI_TIMEOUT_SECONDS)
 
     def async_credential() -> Any:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NAME = "simulator"
 REGION = "swedencentral"
 _LONGEST_NAP_SECONDS = 0.002
+_LOOK_SECONDS = 0.1
 
 
 class SimulatorCredential:
@@ -129,7 +130,7 @@ def place_of(simulator: Simulator, notices: list[str] | None = None) -> Place:
         open_transport=transport,
         open_async_transport=async_transport,
         sleep=nap,
-        poll_seconds=_LONGEST_NAP_SECONDS,
+        poll_seconds=_LOOK_SECONDS,
         patience_seconds=120.0,
         verify_seconds=20.0,
         close=simulator.close,
