@@ -110,7 +110,7 @@ class Types:
                 )
 
     def _check_items(self, schema: Mapping[str, Any], value: list[Any], name: str, depth: int) -> None:
-        first = schema.get("prefixItems") or []
+        first = _list(schema.get("prefixItems"))
         for at, item in enumerate(first):
             if at >= len(value):
                 if isinstance(item, Mapping) and self.nullable(item):
@@ -128,7 +128,7 @@ class Types:
         chosen = schema.get("discriminator")
         if isinstance(chosen, Mapping):
             self._check_discriminator(chosen, value, name, depth)
-        declared: Mapping[str, Any] = schema.get("properties") or {}
+        declared = _mapping(schema.get("properties"))
         known = set()
         for key, item in declared.items():
             found = find_key(value, key)
@@ -149,12 +149,20 @@ class Types:
                 self._check(other, item, f"{name}.{key}", depth + 1)
 
     def _check_discriminator(self, chosen: Mapping[str, Any], value: dict[str, Any], name: str, depth: int) -> None:
-        member, mapping = str(chosen.get("propertyName")), chosen.get("mapping") or {}
+        member, mapping = str(chosen.get("propertyName")), _mapping(chosen.get("mapping"))
         found = find_key(value, member)
         kind = value[found] if found is not None else None
         if not isinstance(kind, str) or kind not in mapping:
             raise _wrong(name, f"the property '{member}' must be one of '{', '.join(mapping)}'")
         self._check(mapping[kind], value, name, depth + 1)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -161,20 +161,24 @@ def _prepare(template: Mapping[str, Any], given: Mapping[str, Any], scope: Scope
 def _functions(template: Mapping[str, Any]) -> dict[str, UserFunction]:
     found: dict[str, UserFunction] = {}
     for space in template.get("functions") or []:
-        if not isinstance(space, Mapping):
+        if not isinstance(space, Mapping) or not isinstance(space.get("members", {}), Mapping):
             raise validation_failed("The template functions are not valid: each must be an object.", path="functions")
         namespace = str(space.get("namespace", ""))
-        for name, member in (space.get("members") or {}).items():
+        for name, member in space.get("members", {}).items():
             if not isinstance(member, Mapping) or not isinstance(member.get("output"), Mapping):
                 raise validation_failed(
                     f"The template function '{namespace}.{name}' is not valid: it has no output.", path="functions"
                 )
-            parameters = tuple(item for item in member.get("parameters") or [] if isinstance(item, Mapping))
+            parameters = tuple(item for item in _list(member.get("parameters")) if isinstance(item, Mapping))
             output = member["output"]
             found[f"{namespace}.{name}".lower()] = UserFunction(
                 f"{namespace}.{name}", parameters, output, output.get("value")
             )
     return found
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def snapshot(plan: Plan) -> dict[str, Any]:

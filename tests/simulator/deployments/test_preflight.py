@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ..library import SUBSCRIPTION, Arm, code
-from .helpers import GROUP, TYPE, VERSION, body, exists, nested, network, refused, security_group, template
+from .helpers import GROUP, SCHEMA, TYPE, VERSION, body, exists, nested, network, refused, security_group, template
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +21,15 @@ def details(error: dict[str, Any]) -> list[str]:
 
 
 def test_a_missing_parameter_is_refused_with_its_line_and_column(arm: Arm) -> None:
-    text = b'{"properties": {"mode": "Incremental", "template": {\n  "$schema": "%s",\n  "contentVersion": "1.0.0.0",\n  "parameters": {\n' \
-           b'    "extra": {"type": "string"}\n  }, "resources": []}}}' % template()["$schema"].encode()  # fmt: skip
+    lines = [
+        '{"properties": {"mode": "Incremental", "template": {',
+        f'  "$schema": "{SCHEMA}", "contentVersion": "1.0.0.0",',
+        '  "parameters": {',
+        "    // a comment, as the Azure CLI sends it",
+        '    "extra": {"type": "string"}',
+        '  }, "resources": []}}}',
+    ]
+    text = "\n".join(lines).encode()
     answer = arm("POST", f"{GROUP}/{TYPE}/d/validate", text, version=VERSION)
     error = answer.json()["error"]
     assert (answer.status, error["code"]) == (400, "InvalidTemplate")
