@@ -305,8 +305,8 @@ class Reach:
 
 
 def _let_through(deciders: tuple[Decider, ...]) -> str:
-    """The rules that opened something, without the default rules where somebody wrote one."""
-    for kind in ("rule", "default rule", "route", "platform"):
-        if own := [str(decider) for decider in deciders if decider.kind == kind]:
+    """The rules that opened something, on the way out and on the way in; without any rule the route or the platform."""
+    for kinds in (("rule", "default rule"), ("route",), ("platform",)):
+        if own := [str(decider) for decider in deciders if decider.kind in kinds]:
             return " and ".join(dict.fromkeys(own))
     return ""
