@@ -139,10 +139,10 @@ def test_show_of_an_unknown_lab_names_the_nearest(azlabs):
 
 
 def test_cost_is_told_for_the_time_of_the_lab_or_for_hours(azlabs):
-    assert azlabs("cost", "two-doors", "--hours", "8", "--json").json == {
-        "lab": "two-doors",
-        "cost_per_hour_usd": 0.01,
-        "hours": 8.0,
-        "cost_usd": 0.08,
-    }
-    assert "simulator: free" in azlabs("cost", "two-doors").out
+    told = azlabs("cost", "two-doors", "--hours", "8", "--json").json
+    assert (told["cost_per_hour_usd"], told["hours"], told["cost_usd"]) == (0.01, 8.0, 0.08)
+    address = {"type": "Microsoft.Network/publicIPAddresses", "count": 1, "usd_per_hour_each": 0.005}
+    assert address in told["items"]
+    shown = azlabs("cost", "two-doors").out
+    assert "simulator: free" in shown
+    assert "public address" in shown

@@ -115,19 +115,6 @@ def cost(
     ] = 0.0,
 ) -> None:
     """Show what a lab costs on Azure, and that it costs nothing on the simulator."""
-    from azlabs.catalog.labs import load_lab
-    from azlabs.cli.screen import dollars, minutes
+    from azlabs.cli.cost_page import show_cost
 
-    chosen = load_lab(lab)
-    planned = hours or chosen.minutes / 60
-    hourly = chosen.cost_per_hour_usd
-    total = None if hourly is None else hourly * planned
-    if call.json:
-        call.give_json({"lab": chosen.id, "cost_per_hour_usd": hourly, "hours": planned, "cost_usd": total})
-        return
-    call.out.print(f"{chosen.id} on the simulator: free.")
-    if hourly is None:
-        call.out.print(f"{chosen.id} on Azure: the price is not known.")
-        return
-    call.out.print(f"{chosen.id} on Azure: {dollars(hourly)} USD an hour as it starts,")
-    call.out.print(f"about {dollars(total)} USD for {minutes(planned * 60)}. What you add to it costs extra.")
+    show_cost(call, lab, hours)
