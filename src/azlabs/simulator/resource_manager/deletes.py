@@ -37,7 +37,7 @@ def delete(call: Call, kind: ResourceType) -> Answer:
         call.manager.gates.check("delete", call.principal, write)
         documents.check_not_in_use(write)
         kind.deleting(write)
-        if kind.deletes.headers and (kind.deletes.polls or call.manager.latency(kind.type, "DELETE")):
+        if kind.deletes.headers and (kind.deletes.lingers or call.manager.latency(kind.type, "DELETE")):
             return _later(call, kind, row)
         remove(call, row, kind)
         if kind.deletes.body is True:

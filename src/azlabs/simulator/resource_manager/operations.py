@@ -48,7 +48,7 @@ class Operation:
 
 
 LINGER = 2.0
-"""Seconds after which a delete that waits for polls (`Announce.polls`) is done although nobody polled."""
+"""Seconds after which a delete that waits to be polled (`Announce.lingers`) is done although nobody did."""
 
 Worker = Callable[["Call", Operation], str]
 """Does the next piece of an operation's work and returns its status (InProgress words, Succeeded, Failed, Canceled);
@@ -74,8 +74,8 @@ def start(
     }
     if announce.polls:
         facts.update(polls=announce.polls, running=kind.operation_running)
-        if facts.get("work") == "delete":
-            latency = max(latency, LINGER)
+    if announce.lingers and facts.get("work") == "delete":
+        latency = max(latency, LINGER)
     done = not worker and not latency
     status, finished = (facts.get("status", "Succeeded"), call.now) if done else ("InProgress", None)
     store.sql.execute(
@@ -154,6 +154,16 @@ def settle(call: Call) -> None:
                 deletes.put_off(call, operation.key)
 
 
+def hurry(call: Call, operation: Operation) -> Operation:
+    """Finish work that only waited to be asked for, unless it has a real duration."""
+    if not call.manager.latency(operation.data["type"], operation.data["method"]):
+        with call.store.writing():
+            operation.ready = min(operation.ready, call.now)
+            save(call, operation)
+    settle(call)
+    return load(call, operation.id) or operation
+
+
 def save(call: Call, operation: Operation) -> None:
     """Keep what a worker changed."""
     call.store.sql.execute(
@@ -186,8 +196,7 @@ def poll(call: Call, operation: Operation, folder: str) -> Answer:
     if operation.data.get("polls"):
         return _still_running(call, operation, folder)
     if operation.data.get("work") and operation.finished is None:
-        settle(call)
-        operation = load(call, operation.id) or operation
+        operation = hurry(call, operation)
     operation = advance(call, operation)
     done = operation.finished is not None
     if "result" in folder:
@@ -211,8 +220,6 @@ def _still_running(call: Call, operation: Operation, folder: str) -> Answer:
     with call.store.writing():
         current = load(call, operation.id) or operation
         current.data["polls"] = max(0, int(current.data.get("polls", 0)) - 1)
-        if not current.data["polls"] and not call.manager.latency(current.data["type"], current.data["method"]):
-            current.ready = min(current.ready, call.now)
         save(call, current)
     headers = {"Location": call.url(), "retry-after-ms": "1"}
     if "result" in folder:

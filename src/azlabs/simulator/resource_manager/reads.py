@@ -145,6 +145,9 @@ def collection(call: Call, kind: ResourceType) -> Answer:
         rows = call.store.in_subscription(call.route.subscription, kind.key, after=after, limit=size + 1)
     else:
         rows = call.store.at_scope(call.key, kind.key, after=after, limit=size + 1)
+    if any(row.pending is not None for row in rows):
+        operations.settle(call)
+        rows = [row for row in rows if row.pending is None or call.store.exists(row.key)]
     return page(
         call,
         [document_text(call, kind, row) for row in rows[:size]],

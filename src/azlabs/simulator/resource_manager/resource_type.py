@@ -55,6 +55,7 @@ class Announce:
     `state`: the provisioningState in that first answer (None: the stored one, normally Succeeded).
     `parts_state`: the same for the parts inside the document.
     `headers`: which of "azure-asyncoperation" and "location" announce a long-running operation; none: it is done.
+    `lingers`: a deleted resource stays, and stays in use, until somebody polls (or a moment has passed).
     `polls`: how many polls find the operation still running (for what Azure never finishes at once).
     `body`: False where Azure answers without one; a text where it always answers with that ("{}").
     """
@@ -66,6 +67,7 @@ class Announce:
     retry_after: int | None = None
     body: bool | str = True
     polls: int = 0
+    lingers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

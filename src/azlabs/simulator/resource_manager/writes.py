@@ -27,12 +27,23 @@ def put(call: Call, kind: ResourceType) -> Answer:
             return _put_part(call, kind, patch=False)
         call.manager.require_group(call)
         row = call.store.get(call.key)
+        if row is not None and row.pending is not None:
+            row = _without_delete(call, row)
         check_preconditions(call, row)
         if row is None:
             check_name(kind, call.name)
             if len(call.route.types) > 1:
                 reads.missing_above(call, kind)
         return _store(call, kind, row, dict(call.json()), kind.creates if row is None else kind.updates)
+
+
+def _without_delete(call: Call, row: Resource) -> Resource | None:
+    """The row once a delete of it that was accepted earlier is done."""
+    operation = operations.load(call, row.pending or "")
+    if operation is None or operation.data.get("work") != "delete":
+        return row
+    operations.hurry(call, operation)
+    return call.store.get(row.key)
 
 
 def patch(call: Call, kind: ResourceType) -> Answer:
