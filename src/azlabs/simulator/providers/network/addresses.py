@@ -56,7 +56,7 @@ def inside(prefix: str, spaces: Iterable[str]) -> bool:
 
 
 def _covers(outer: Network, inner: Network) -> bool:
-    return outer.network_address <= inner.network_address and inner.broadcast_address <= outer.broadcast_address
+    return int(outer.network_address) <= int(inner.network_address) and int(inner.broadcast_address) <= int(outer.broadcast_address)
 
 
 def is_address(text: str) -> bool:

@@ -11,6 +11,7 @@ from azlabs.simulator.providers.network.base import (
     Child,
     NetworkType,
     Part,
+    SlowType,
     properties,
     reference_id,
     updating,
@@ -68,13 +69,13 @@ def _path(holder: str, member: str) -> str:
     return f"properties.{holder}[*].properties.{member}"
 
 
-class ApplicationGateways(NetworkType):
+class ApplicationGateways(SlowType):
     """Balances HTTP by host, path and listener."""
 
     type = GATEWAY
     members = frozenset({"zones", "identity"})
     guid = "properties.resourceGuid"
-    creates, updates = updating(201, 5), updating(200, 5)
+    creates, updates = updating(201, 5, polls=1), updating(200, 5, polls=1)
     defaults = {"properties": {name: [] for name in ALWAYS}}
     read_only = ("properties.operationalState", "properties.privateEndpointConnections")
     required = ("properties.sku",)
@@ -133,17 +134,17 @@ class ApplicationGateways(NetworkType):
                 front["properties"].pop("privateIPAddress", None)
 
     @action("start", announce=BY_BOTH)
-    def start(self, call: Call, body: Body) -> None:
+    def start(self, call: Call, _body: Body) -> None:
         """Run again."""
         _set_state(call, "Running")
 
     @action("stop", announce=BY_BOTH)
-    def stop(self, call: Call, body: Body) -> None:
+    def stop(self, call: Call, _body: Body) -> None:
         """Stop, keeping the configuration."""
         _set_state(call, "Stopped")
 
     @action("backendhealth", announce=BY_LOCATION)
-    def health(self, call: Call, body: Body) -> Body:
+    def health(self, _call: Call, body: Body) -> Body:
         """Health per pool: the servers that are named by address are taken to be healthy."""
         mine = properties(body)
         pools = []
@@ -164,7 +165,7 @@ class ApplicationGateways(NetworkType):
         return {"backendAddressPools": pools}
 
     @action("privateLinkResources", method="GET")
-    def link_resources(self, call: Call, body: Body) -> Body:
+    def link_resources(self, _call: Call, body: Body) -> Body:
         """Frontends that private endpoints can use."""
         return {
             "value": [

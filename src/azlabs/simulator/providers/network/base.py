@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from azlabs.simulator.resource_manager.resource_type import Announce, Body, NameRule, ResourceType
 
@@ -25,12 +25,12 @@ NAMES = NameRule(
 )
 NOT_FOUND = ("NotFound", "Resource {id} not found.")
 BY_LOCATION = Announce(202, headers=("location",), retry_after=10, body=False)
-BY_BOTH = Announce(202, headers=BOTH, retry_after=10, body=False)
+BY_BOTH = Announce(202, headers=BOTH, retry_after=10, body=False, polls=1)
 
 
-def updating(status: int, retry_after: int = 10) -> Announce:
+def updating(status: int, retry_after: int = 10, polls: int = 0) -> Announce:
     """An accepted write: the document and its parts are `Updating` until the operation is done."""
-    return Announce(status, "Updating", "Updating", ASYNC, retry_after)
+    return Announce(status, "Updating", "Updating", ASYNC, retry_after, polls=polls)
 
 
 def settled(status: int, retry_after: int | None = None) -> Announce:
@@ -46,7 +46,7 @@ class NetworkType(ResourceType):
     creates = updating(201)
     updates = updating(200)
     deletes = Announce(202, headers=BOTH, retry_after=10, body=False)
-    patch = "tags"
+    patch: ClassVar[Literal["tags", "merge", "none"]] = "tags"
     operation_body = "status"
     delete_result = 204
 
@@ -55,6 +55,13 @@ class NetworkType(ResourceType):
         if announce.state == "Updating" and write.before is not None and _same(write.before, write.body, {"etag", "tags"}):
             return replace(announce, state="Succeeded", parts_state="Succeeded")
         return announce
+
+
+class SlowType(NetworkType):
+    """What Azure never finishes by the first poll: gateways, firewalls, private endpoints."""
+
+    creates, updates = updating(201, polls=1), updating(200, polls=1)
+    deletes = Announce(202, headers=BOTH, retry_after=10, body=False, polls=1, lingers=True)
 
 
 class Part(NetworkType):

@@ -59,7 +59,7 @@ class RecordSet(ResourceType):
         if write.name == "@" and self.type.rpartition("/")[2] in ("SOA", "NS"):
             refuse("BadRequest", f"The resource record '@' of type {self.type.rpartition('/')[2]} cannot be deleted.")
 
-    def shown(self, body: Body, reader: Reader) -> Body:
+    def shown(self, body: Body, _reader: Reader) -> Body:
         """DNS writes etags without the mark of weak ones."""
         body["etag"] = str(body.get("etag", "")).removeprefix("W/").strip('"')
         return body

@@ -8,7 +8,7 @@ from azlabs.simulator.providers.network.base import Child, NetworkType
 from azlabs.simulator.resource_manager.resource_type import Body
 
 if TYPE_CHECKING:
-    from azlabs.simulator.resource_manager.calls import Reader, Write
+    from azlabs.simulator.resource_manager.calls import Write
 
 
 class ExpressRouteCircuits(NetworkType):
@@ -21,7 +21,7 @@ class ExpressRouteCircuits(NetworkType):
         "properties": {
             "peerings": [],
             "authorizations": [],
-            "circuitProvisioningState": "Disabled",
+            "circuitProvisioningState": "Enabled",
             "allowClassicOperations": False,
             "serviceProviderProvisioningState": "NotProvisioned",
             "allowGlobalReach": False,
@@ -38,12 +38,9 @@ class ExpressRouteCircuits(NetworkType):
     def accepted(self, write: Write, shown: Body) -> None:
         """Until the circuit is there it counts as disabled; its key is not known yet."""
         if write.created:
-            shown["properties"]["serviceKey"] = "00000000-0000-0000-0000-000000000000"
-
-    def shown(self, body: Body, reader: Reader) -> Body:
-        """A circuit that was accepted is enabled on Microsoft's side."""
-        body["properties"]["circuitProvisioningState"] = "Enabled"
-        return body
+            shown["properties"].update(
+                serviceKey="00000000-0000-0000-0000-000000000000", circuitProvisioningState="Disabled"
+            )
 
 
 class ExpressRoutePeerings(Child):
@@ -52,8 +49,13 @@ class ExpressRoutePeerings(Child):
     type = "Microsoft.Network/expressRouteCircuits/peerings"
     part_of = "properties.peerings"
     defaults = {
-        "properties": {"azureASN": 0, "state": "Enabled", "lastModifiedBy": "", "connections": [], "peeredConnections": []}
+        "properties": {"azureASN": 12076, "state": "Enabled", "lastModifiedBy": "", "connections": [], "peeredConnections": []}
     }
+
+    def accepted(self, write: Write, shown: Body) -> None:
+        """Microsoft's side of a new peering is not there yet."""
+        if write.created:
+            shown["properties"]["azureASN"] = 0
 
 
 class ExpressRouteConnections(Child):

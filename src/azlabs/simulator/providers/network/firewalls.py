@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from azlabs.simulator.providers.network import public_use, usage
-from azlabs.simulator.providers.network.base import NetworkType, Part, properties, reference_id
+from azlabs.simulator.providers.network.base import NetworkType, Part, SlowType, properties, reference_id
 from azlabs.simulator.resource_manager.errors import refuse
 from azlabs.simulator.resource_manager.resource_type import BackReference, Body, InUse, Reference
 
@@ -32,7 +32,7 @@ def need_subnet(write: Write, name: str, code: str) -> None:
             refuse(code, f"Subnet {subnet} referenced by {write.id} must be named {name}.")
 
 
-class AzureFirewalls(NetworkType):
+class AzureFirewalls(SlowType):
     """A firewall between networks."""
 
     type = FIREWALL
@@ -60,7 +60,8 @@ class AzureFirewalls(NetworkType):
         """The firewall's own subnet, and the lowest free address of it."""
         need_subnet(write, "AzureFirewallSubnet", "AzureFirewallSubnetNameInvalid")
         configurations = properties(write.body)["ipConfigurations"]
-        usage.assign(write, [item for item in configurations if "subnet" in properties(item)], write.old("properties.ipConfigurations") or [])
+        placed = [item for item in configurations if "subnet" in properties(item)]
+        usage.assign(write, placed, write.old("properties.ipConfigurations") or [])
         public_use.check(write, configurations)
 
     def accepted(self, write: Write, shown: Body) -> None:
@@ -116,7 +117,7 @@ class FirewallPolicies(NetworkType):
         mine["size"] = size_of(write.body)
 
 
-class RuleCollectionGroups(NetworkType):
+class RuleCollectionGroups(SlowType):
     """Rule collections of one priority."""
 
     type = f"{POLICY}/ruleCollectionGroups"
@@ -152,7 +153,7 @@ class RuleCollectionGroups(NetworkType):
         write.store.update(parent)
 
 
-class BastionHosts(NetworkType):
+class BastionHosts(SlowType):
     """Remote desktop and shell through the portal."""
 
     type = BASTION

@@ -12,10 +12,10 @@ from azlabs.simulator.providers.network.base import (
     Child,
     NetworkType,
     Part,
+    SlowType,
     only_ids,
     properties,
     reference_id,
-    updating,
 )
 from azlabs.simulator.resource_manager.errors import refuse
 from azlabs.simulator.resource_manager.resource_type import Announce, Body, InUse, Reference, action
@@ -36,7 +36,7 @@ FLAGS = (
 )  # fmt: skip
 
 
-class VirtualNetworkGateways(NetworkType):
+class VirtualNetworkGateways(SlowType):
     """A VPN or ExpressRoute gateway in a network."""
 
     type = GATEWAY
@@ -107,7 +107,7 @@ class VirtualNetworkGateways(NetworkType):
             self._speak_bgp(write, mine)
 
     def _speak_bgp(self, write: Write, mine: Body) -> None:
-        settings = mine.setdefault("bgpSettings", {})
+        settings = mine["bgpSettings"] = dict(mine.get("bgpSettings") or {})
         settings["asn"] = settings.get("asn") or AZURE_ASN
         settings.setdefault("peerWeight", 0)
         asked = {item.get("ipconfigurationId", "").lower(): item for item in settings.get("bgpPeeringAddresses") or []}
@@ -148,7 +148,7 @@ class VirtualNetworkGateways(NetworkType):
         return {"value": [call.find(key) for key in found]}
 
     @action("reset", announce=BY_BOTH)
-    def reset(self, call: Call, body: Body) -> Body:
+    def reset(self, _call: Call, body: Body) -> Body:
         """Restart the gateway."""
         return body
 
@@ -158,17 +158,17 @@ class VirtualNetworkGateways(NetworkType):
         return {"value": _network_routes(call, body)}
 
     @action("getAdvertisedRoutes", announce=BY_LOCATION)
-    def advertised(self, call: Call, body: Body) -> Body:
+    def advertised(self, _call: Call, _body: Body) -> Body:
         """Without a BGP peer nothing is advertised."""
         return {"value": []}
 
     @action("getBgpPeerStatus", announce=BY_LOCATION)
-    def peers(self, call: Call, body: Body) -> Body:
+    def peers(self, _call: Call, _body: Body) -> Body:
         """No site of the simulator speaks BGP."""
         return {"value": []}
 
     @action("getVpnClientConnectionHealth", announce=BY_LOCATION)
-    def client_health(self, call: Call, body: Body) -> Body:
+    def client_health(self, _call: Call, _body: Body) -> Body:
         """Nobody is connected."""
         return {"value": []}
 
@@ -237,7 +237,7 @@ class LocalNetworkGateways(NetworkType):
     )
 
 
-class Connections(NetworkType):
+class Connections(SlowType):
     """A tunnel or circuit between a gateway and a site, another gateway, or a circuit."""
 
     type = "Microsoft.Network/connections"
@@ -259,6 +259,7 @@ class Connections(NetworkType):
             "connectionMode": "Default",
             "gatewayCustomBgpIpAddresses": [],
             "authenticationType": "PSK",
+            "connectionStatus": "Unknown",
         }
     }
     members_since = {
@@ -278,13 +279,18 @@ class Connections(NetworkType):
         """Ends are kept by id."""
         only_ids(write.body["properties"], "virtualNetworkGateway1", "virtualNetworkGateway2", "localNetworkGateway2", "peer")
 
+    def accepted(self, write: Write, shown: Body) -> None:
+        """Nothing is known of a new connection."""
+        if write.created:
+            shown["properties"].pop("connectionStatus", None)
+
     @action("sharedkey", method="GET")
-    def shared_key(self, call: Call, body: Body) -> Body:
+    def shared_key(self, _call: Call, body: Body) -> Body:
         """The pre-shared key."""
         return {"value": properties(body).get("sharedKey", "")}
 
     @action("sharedkey", method="PUT", announce=Announce(200, headers=ASYNC, body=False))
-    def set_shared_key(self, call: Call, body: Body) -> Body:
+    def set_shared_key(self, call: Call, _body: Body) -> Body:
         """Replace the pre-shared key."""
         value = call.json().get("value")
         with call.store.writing():

@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.providers.network import public_use, usage
-from azlabs.simulator.providers.network.base import Child, NetworkType, Part, properties, reference_id, settled, updating
+from azlabs.simulator.providers.network.base import (
+    Child,
+    NetworkType,
+    Part,
+    properties,
+    reference_id,
+    settled,
+    updating,
+)
 from azlabs.simulator.resource_manager.errors import refuse
 from azlabs.simulator.resource_manager.resource_type import Announce, BackReference, Body, Reference
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.providers.network import addresses
 from azlabs.simulator.providers.network.base import Child, properties, reference_id, updating
-from azlabs.simulator.providers.network.peering_states import CONNECTED, DISCONNECTED, INITIATED, address_space, half_towards
+from azlabs.simulator.providers.network.peering_states import (
+    CONNECTED,
+    DISCONNECTED,
+    INITIATED,
+    address_space,
+    half_towards,
+)
 from azlabs.simulator.resource_manager.errors import refuse
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ZONE = "Microsoft.Network/privateDnsZones"
 VERSION = "2018-09-01"
-ACCEPTED = Announce(202, headers=BOTH, retry_after=30, body="{}")
+ACCEPTED = Announce(202, headers=BOTH, retry_after=30, body="{}", polls=1)
 LISTS = {"A": "aRecords", "AAAA": "aaaaRecords", "MX": "mxRecords", "PTR": "ptrRecords", "SRV": "srvRecords", "TXT": "txtRecords"}
 LIMITS = {
     "maxNumberOfRecordSets": 25000,
@@ -39,9 +39,10 @@ class _PrivateType(ResourceType):
     default_location = "global"
     etag = True
     creates = updates = patched = ACCEPTED
-    deletes = Announce(202, headers=BOTH, retry_after=30, body=False)
+    deletes = Announce(202, headers=BOTH, retry_after=30, body=False, lingers=True)
     operation_paths = OPERATIONS
     operation_body = "status"
+    operation_running = 202
 
 
 class PrivateDnsZones(_PrivateType):

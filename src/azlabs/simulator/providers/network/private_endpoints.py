@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azlabs.simulator.providers.network.base import NetworkType, Part, only_ids, properties, reference_id, updating
+from azlabs.simulator.providers.network.base import (
+    NetworkType,
+    Part,
+    SlowType,
+    only_ids,
+    properties,
+    reference_id,
+)
 from azlabs.simulator.providers.network.private_names import names_of
 from azlabs.simulator.resource_manager.errors import Refused, refuse
 from azlabs.simulator.resource_manager.resource_type import Body, Reference
@@ -25,13 +32,12 @@ CONNECTIONS = {
 """State of a new connection: approved when the caller may, pending when somebody else has to."""
 
 
-class PrivateEndpoints(NetworkType):
+class PrivateEndpoints(SlowType):
     """An address in a subnet that stands for a service."""
 
     type = ENDPOINT
     members = frozenset({"extendedLocation"})
     guid = "properties.resourceGuid"
-    creates, updates = updating(201), updating(200)
     defaults = {
         "properties": {
             **{name: [] for name in CONNECTIONS},
@@ -96,7 +102,7 @@ def _interface(write: Write, subnet: str, mine: Body) -> str:
     asked = next((properties(item).get("privateIPAddress") for item in mine.get("ipConfigurations") or []), None)
     if asked:
         configuration["properties"].update(privateIPAllocationMethod="Static", privateIPAddress=asked)
-    body = {"location": write.location, "properties": {"ipConfigurations": [configuration]}}
+    body: Body = {"location": write.location, "properties": {"ipConfigurations": [configuration]}}
     answer = write.call.internal("PUT", id, VERSION, body)
     if answer.status >= 300:
         error = answer.json().get("error", {})

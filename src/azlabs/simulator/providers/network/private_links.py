@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azlabs.simulator.providers.network.base import Child, NetworkType, Part, properties, updating
+from azlabs.simulator.providers.network.base import Child, Part, SlowType, properties
 from azlabs.simulator.resource_manager.errors import refuse
 from azlabs.simulator.resource_manager.resource_type import BackReference, InUse, Reference
 
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 SERVICE = "Microsoft.Network/privateLinkServices"
 
 
-class PrivateLinkServices(NetworkType):
+class PrivateLinkServices(SlowType):
     """A service that private endpoints of others can connect to."""
 
     type = SERVICE
     members = frozenset({"extendedLocation"})
     guid = "properties.resourceGuid"
-    creates, updates = updating(201), updating(200)
     defaults = {
         "properties": {
             "fqdns": [],

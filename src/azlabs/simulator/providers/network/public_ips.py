@@ -121,7 +121,7 @@ class PublicIPAddresses(NetworkType):
             shown["properties"].pop("ipAddress", None)
 
     @action("ddosProtectionStatus", announce=BY_LOCATION)
-    def ddos_status(self, call: Call, body: Body) -> Body:
+    def ddos_status(self, _call: Call, body: Body) -> Body:
         """Is the address protected, and by which plan?"""
         mode = properties(body).get("ddosSettings", {}).get("protectionMode")
         return {

@@ -21,8 +21,8 @@ class _ResolverType(ResourceType):
     name_rule = NAMES
     etag = True
     system_data = True
-    creates = updates = Announce(202, headers=BOTH, retry_after=5, body="{}")
-    deletes = Announce(202, headers=BOTH, retry_after=5, body=False)
+    creates = updates = Announce(202, headers=BOTH, retry_after=5, body="{}", polls=1)
+    deletes = Announce(202, headers=BOTH, retry_after=5, body=False, polls=1, lingers=True)
     operation_paths = ("dnsResolverOperationStatuses", "dnsResolverOperationResults")
 
 

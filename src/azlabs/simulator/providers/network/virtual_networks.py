@@ -216,12 +216,12 @@ class Subnets(Child):
                     )
 
     @action("resourceNavigationLinks", method="GET")
-    def navigation_links(self, call: Call, body: Body) -> Body:
+    def navigation_links(self, _call: Call, body: Body) -> Body:
         """Services that were put into the subnet from outside."""
         return {"value": properties(body).get("resourceNavigationLinks", [])}
 
     @action("serviceAssociationLinks", method="GET")
-    def association_links(self, call: Call, body: Body) -> Body:
+    def association_links(self, _call: Call, body: Body) -> Body:
         """Services that hold the subnet by delegation."""
         return {"value": properties(body).get("serviceAssociationLinks", [])}
 

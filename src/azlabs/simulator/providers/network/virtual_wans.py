@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azlabs.simulator.providers.network.base import Child, NetworkType, Part
+from azlabs.simulator.providers.network.base import Child, NetworkType, Part, SlowType
 from azlabs.simulator.resource_manager.resource_type import BackReference, InUse, Reference
 
 
@@ -22,7 +22,7 @@ class VirtualWans(NetworkType):
     in_use = InUse("CannotDeleteVirtualWanWhileItIsInUse", "Virtual WAN {id} cannot be deleted because it is in use by {user}.")
 
 
-class VirtualHubs(NetworkType):
+class VirtualHubs(SlowType):
     """A router in a region that Azure runs."""
 
     type = "Microsoft.Network/virtualHubs"
@@ -88,7 +88,7 @@ class SiteLinks(Part):
     part_of = "properties.vpnSiteLinks"
 
 
-class VpnGateways(NetworkType):
+class VpnGateways(SlowType):
     """The VPN gateway of a hub."""
 
     type = "Microsoft.Network/vpnGateways"

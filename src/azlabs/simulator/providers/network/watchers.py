@@ -23,22 +23,22 @@ class NetworkWatchers(NetworkType):
     in_use = InUse("NetworkWatcherInUse", "Network watcher {id} cannot be deleted because it is in use by {user}.")
 
     @action("ipFlowVerify", announce=BY_LOCATION)
-    def ip_flow_verify(self, call: Call, body: Body) -> Body:
+    def ip_flow_verify(self, call: Call, _body: Body) -> Body:
         """May this packet pass, and which rule says so?"""
         return diagnosis.ip_flow(call)
 
     @action("nextHop", announce=BY_LOCATION)
-    def next_hop(self, call: Call, body: Body) -> Body:
+    def next_hop(self, call: Call, _body: Body) -> Body:
         """Where does this packet go next?"""
         return diagnosis.next_hop(call)
 
     @action("securityGroupView", announce=BY_LOCATION)
-    def security_group_view(self, call: Call, body: Body) -> Body:
+    def security_group_view(self, call: Call, _body: Body) -> Body:
         """Rules of all groups on the way to a machine."""
         return diagnosis.security_group_view(call)
 
     @action("topology", announce=Announce(200, headers=BOTH))
-    def topology(self, call: Call, body: Body) -> Body:
+    def topology(self, call: Call, _body: Body) -> Body:
         """Resources of a group and how they hang together."""
         return diagnosis.topology(call)
 
