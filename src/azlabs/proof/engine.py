@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from azlabs.errors import AzlabsError
 from azlabs.progress import Event, Progress, silent
 from azlabs.proof.answers import answer_mutants
+from azlabs.proof.asked import Asked
 from azlabs.proof.behaviour import Behaviour
 from azlabs.proof.equivalent import Equivalents, read_equivalents
 from azlabs.proof.mutation import World, mutants
@@ -184,6 +185,7 @@ class _Proof:
             snapshot=moment.cloud,
             solved=world.solved,
             behaviour=Behaviour(world.solved),
+            asked=Asked(world.start, world.solved, self.equivalents.asked),
             answers=moment.answers,
             reads=reads_of(self.checks, self.sandbox, self.cloud),
         )

@@ -5,6 +5,9 @@ unasked:            # behaviour that no task asks for: changing it must turn not
     reason: The table leaves HTTPS from inside open.
   - setting: "mystore/tags/*"
     reason: Tags are the learner's own.
+asked:              # settings as they were at the start that a task wants kept; no step sets them
+  - setting: "mystore/supportsHttpsTrafficOnly"
+    reason: The second task says that it must stay on.
 mutants:            # changes that only a person can see to be equivalent, at most 5 % of all
   - mutant: "snet-web/addressPrefix: 172.20.40.0/24 -> 172.20.40.0/25"
     reason: A /25 has room for the 50 machines that are asked for.
@@ -42,16 +45,27 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """Settings by a pattern of their names, as in `*/tags/*`."""
+
+    setting: str
+
+    def covers(self, row: str) -> bool:
+        """Does the pattern match this name? Letter case does not matter."""
+        return fnmatchcase(row.lower(), self.setting.lower())
+
+
+@dataclass(frozen=True, slots=True)
 class Unasked:
-    """Behaviour that the tasks leave open: flows, or settings by a pattern of their rows."""
+    """Behaviour that the tasks leave open: flows, or settings by a pattern."""
 
     reason: str
     flow: Flow | None = None
     setting: str = ""
 
     def covers_setting(self, row: str) -> bool:
-        """Does the pattern match this row (letter case does not matter)?"""
-        return bool(self.setting) and fnmatchcase(row.lower(), self.setting.lower())
+        """Does the pattern match this setting?"""
+        return bool(self.setting) and Pattern(self.setting).covers(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,7 @@ class Equivalents:
     """The contents of the file. `mutants`: reasons by the mutants' names."""
 
     unasked: tuple[Unasked, ...] = ()
+    asked: tuple[Pattern, ...] = ()
     mutants: dict[str, str] | None = None
 
     def reason(self, name: str) -> str | None:
@@ -81,6 +96,7 @@ def read_equivalents(file: Path) -> Equivalents:
     try:
         return Equivalents(
             tuple(_unasked(entry) for entry in data.get("unasked") or ()),
+            tuple(_asked(entry) for entry in data.get("asked") or ()),
             {str(entry["mutant"]): _reason(entry) for entry in data.get("mutants") or ()},
         )
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
@@ -97,6 +113,13 @@ def _unasked(entry: dict[str, Any]) -> Unasked:
         )
     flow = entry.get("flow")
     return Unasked(_reason(entry), _flow(flow) if flow else None, str(entry.get("setting") or ""))
+
+
+def _asked(entry: dict[str, Any]) -> Pattern:
+    if set(entry) != {"reason", "setting"}:
+        raise ValueError("an entry of `asked` has a reason and a setting")
+    _reason(entry)
+    return Pattern(str(entry["setting"]))
 
 
 def _flow(entry: dict[str, Any]) -> Flow:

@@ -31,7 +31,22 @@ _PARTS = {
     "microsoft.network/routetables": "route_tables",
     "microsoft.network/applicationsecuritygroups": "application_security_groups",
 }
-TYPES = frozenset({*_PARTS, "microsoft.network/publicipaddresses"})
+# The settings that the table and the facts below are about.
+MODELLED = {
+    "microsoft.network/virtualnetworks": (
+        "properties/addressSpace",
+        "properties/virtualNetworkPeerings",
+        "properties/subnets/*/properties/addressPrefix",
+        "properties/subnets/*/properties/addressPrefixes",
+        "properties/subnets/*/properties/networkSecurityGroup",
+        "properties/subnets/*/properties/routeTable",
+    ),
+    "microsoft.network/networkinterfaces": ("properties/ipConfigurations", "properties/networkSecurityGroup"),
+    "microsoft.network/networksecuritygroups": ("properties/securityRules",),
+    "microsoft.network/routetables": ("properties/routes",),
+    "microsoft.network/applicationsecuritygroups": (),
+    "microsoft.network/publicipaddresses": (),
+}
 EVERYTHING = "*"
 _ANYWHERE = "anywhere"
 _NAMED: IntervalSet = (0, 0)
@@ -228,4 +243,4 @@ def _addresses(network: Network, texts: Sequence[str]) -> IntervalSet:
     return found
 
 
-register(Model(TYPES, prepare, compare))
+register(Model(MODELLED, prepare, compare))

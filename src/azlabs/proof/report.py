@@ -13,6 +13,7 @@ from azlabs.proof.trial import Trial
 from azlabs.verify.score import MAX_SCORE
 
 LEAST_ALTERNATIVES = 3
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ class ProofReport:
             found.append(f"The solution scores {self.solution_score}, not {MAX_SCORE}.")
         for entry in self.alternatives:
             if entry.score != MAX_SCORE:
-                why = " ".join(entry.problems)
+                more = len(entry.problems) - _SHOWN
+                why = "; ".join(entry.problems[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
                 found.append(f"The solution '{entry.name}' scores {entry.score}, not {MAX_SCORE}. {why}".rstrip())
         if not self.partial and len(self.alternatives) < LEAST_ALTERNATIVES:
             found.append(f"There are {len(self.alternatives)} alternatives; {LEAST_ALTERNATIVES} are needed.")

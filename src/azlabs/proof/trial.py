@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from azlabs.arm.ids import ResourceId
 from azlabs.cloud.errors import AzureError
+from azlabs.proof.asked import Asked
 from azlabs.proof.behaviour import Behaviour, Difference, became
 from azlabs.proof.equivalent import Equivalents
 from azlabs.proof.mutant import Mutant
@@ -55,6 +56,7 @@ class Bench:
     snapshot: Any
     solved: State
     behaviour: Behaviour
+    asked: Asked
     answers: str
     reads: Mapping[str, set[str]]
 
@@ -86,33 +88,38 @@ def attempt(bench: Bench, mutant: Mutant) -> Trial:
             return Trial(mutant, "idle")
         touched = _touched(bench.solved, state, moved)
         after = Behaviour(state)
-        asked = _first(bench.behaviour.differences(after, bench.equivalents.unasked))
+        found = _weightiest(bench.behaviour.differences(after, bench.equivalents.unasked, bench.asked))
     else:
         _write_answers(bench, mutant.edit.body)
         after, touched = bench.behaviour, {"answers"}
-        asked = became(f"answers.yaml/{'/'.join(mutant.path)}", mutant.before, mutant.after)
+        found = became(f"answers.yaml/{'/'.join(mutant.path)}", mutant.before, mutant.after)
     failed, note = _first_failure(bench, mutant, touched)
-    return _verdict(bench, mutant, after, asked, failed, note)
+    return _verdict(bench, mutant, after, found, failed, note)
 
 
 def _verdict(
-    bench: Bench, mutant: Mutant, after: Behaviour, asked: Difference | None, failed: Check | None, note: str
+    bench: Bench, mutant: Mutant, after: Behaviour, found: Difference | None, failed: Check | None, note: str
 ) -> Trial:
     if failed is not None:
         task = mutant.task if watches(failed, mutant.task) or mutant.task in failed.tasks else failed.tasks[0]
-        return Trial(mutant, "caught" if asked else "over-strict", failed.id, task, note=note)
-    if asked is None:
-        other = _first(bench.behaviour.differences(after))
+        return Trial(mutant, "caught" if found else "over-strict", failed.id, task, note=note)
+    if found is None or found.weight != "asked":
+        other = found or next(bench.behaviour.differences(after), None)
         return Trial(mutant, "unasked" if other else "equivalent", difference=str(other) if other else "")
     reason = bench.equivalents.reason(mutant.name)
     if reason is not None:
-        return Trial(mutant, "declared", difference=str(asked), note=reason)
-    return Trial(mutant, "survived", difference=str(asked), note=note)
+        return Trial(mutant, "declared", difference=str(found), note=reason)
+    return Trial(mutant, "survived", difference=str(found), note=note)
 
 
-def _first(found: Iterator[Difference]) -> Difference | None:
-    """The first of some differences, without looking for the others."""
-    return next(found, None)
+def _weightiest(found: Iterator[Difference]) -> Difference | None:
+    """A difference that a task asks for, without looking for more; else one that may be asked for."""
+    perhaps = None
+    for difference in found:
+        if difference.weight == "asked":
+            return difference
+        perhaps = perhaps or difference
+    return perhaps
 
 
 def _apply(bench: Bench, mutant: Mutant) -> None:
