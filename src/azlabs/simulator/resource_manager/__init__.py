@@ -12,7 +12,7 @@ from azlabs.simulator.faults import REAL, Faults
 from azlabs.simulator.http import Answer, CaseInsensitive, Request, decode_path, json_answer, parse_query
 from azlabs.simulator.resource_manager import api_versions, deletes, operations, reads, registry, routes, views, writes
 from azlabs.simulator.resource_manager.calls import Body, Call
-from azlabs.simulator.resource_manager.errors import Refused, not_modelled
+from azlabs.simulator.resource_manager.errors import Refused, not_modelled, reading
 from azlabs.simulator.resource_manager.gates import Gates, action_of
 from azlabs.simulator.resource_manager.resource_type import Action, Endpoint, ResourceType
 from azlabs.simulator.store import Store
@@ -99,7 +99,11 @@ class ResourceManager:
         call.key = self.key_of(route)
         api_versions.check(call, kind)
         self.gates.check("request", call.principal, call)
-        special = kind.handle(call)
+        if call.raw is None:
+            special = kind.handle(call)
+        else:
+            with reading(kind.type):
+                special = kind.handle(call)
         if special is not None:
             return special
         method = call.method
@@ -146,7 +150,8 @@ class ResourceManager:
                 reads.missing_above(call, kind)
                 raise reads.not_found(call, kind)
             self.gates.check("action", call.principal, call)
-            result = found.function(kind, call, reads.shown(call, kind, row, document))
+            with reading(kind.type):
+                result = found.function(kind, call, reads.shown(call, kind, row, document))
             if isinstance(result, Answer):
                 return result
             announce = found.announce
@@ -168,7 +173,8 @@ class ResourceManager:
         endpoint, call.values = found
         api_versions.check_endpoint(call, endpoint)
         self.gates.check("request", call.principal, call)
-        result = endpoint.function(call)
+        with reading(endpoint.path):
+            result = endpoint.function(call)
         return result if isinstance(result, Answer) else json_answer(result)
 
     def _unknown(self, call: Call) -> Refused:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.resource_manager import kinds, paths, registry, views
 from azlabs.simulator.resource_manager.calls import Call, Write
-from azlabs.simulator.resource_manager.errors import Refused
+from azlabs.simulator.resource_manager.errors import Refused, reading
 
 if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.resource_type import Reference, ResourceType
 
 Body = dict[str, Any]
-_log = logging.getLogger(__name__)
 MANAGED = ("id", "name", "type", "etag", "systemData")
 COMMON = frozenset(
     {"location", "tags", "properties", *MANAGED, "apiVersion", "scale", "resources", "scope", "dependsOn", "comments"}
@@ -54,19 +52,9 @@ def cleaned(kind: ResourceType, request: Body, call: Call) -> Body:
 
 
 def complete(write: Write) -> None:
-    """Fill, check and link a document with all its parts. `write.part` is the part in `write.focus`, if any.
-
-    A rule that cannot read what was sent (an object where it expects text, deep inside) refuses it, as Azure's parsers do.
-    """
-    try:
+    """Fill, check and link a document with all its parts. `write.part` is the part in `write.focus`, if any."""
+    with reading(write.kind.type):
         _complete(write)
-    except (TypeError, AttributeError, KeyError, IndexError, ValueError) as problem:
-        _log.warning("the rules of %s could not read a document", write.kind.type, exc_info=True)
-        raise Refused(
-            400,
-            "InvalidRequestContent",
-            f"The request content was invalid and could not be deserialized: '{type(problem).__name__}' in '{write.name}'.",
-        ) from problem
 
 
 def _complete(write: Write) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
+
+_log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -44,6 +48,23 @@ class Refused(Exception):
 def refuse(code: str, message: str, *, status: int = 400, **more: Any) -> NoReturn:
     """Raise `Refused`; reads well inside a rule."""
     raise Refused(status, code, message, **more)
+
+
+@contextlib.contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Rules that read what a client sent: where they cannot (an object for text, deep inside), the request is refused.
+
+    The log keeps the traceback, since a mistake in a rule looks the same.
+    """
+    try:
+        yield
+    except (TypeError, AttributeError, KeyError, IndexError, ValueError) as problem:
+        _log.warning("the rules of %s could not read a request", what, exc_info=True)
+        raise Refused(
+            400,
+            "InvalidRequestContent",
+            f"The request content was invalid and could not be deserialized: {type(problem).__name__} in a request for '{what}'.",
+        ) from problem
 
 
 def not_modelled(what: str) -> Refused:
