@@ -288,5 +288,11 @@ def _id(scope: str, kind: str, name: str, path: str) -> str:
             path=f"{path}.type",
         )
     if kind.lower() == RESOURCE_GROUP_TYPE.lower():
+        if not scope.lower().startswith("/subscriptions/") or scope.strip("/").count("/") != 1:
+            raise validation_failed(
+                f"The template resource '{name}' of type '{kind}' at line '1' and column '1' is not valid: resource groups "
+                f"are deployed to a subscription, not to '{scope}'. {_USAGE}",
+                path=f"{path}.type",
+            )
         return f"{scope.rstrip('/')}/resourceGroups/{name}"
     return join(scope, kind, names)
