@@ -181,6 +181,15 @@ class NetworkProbe:
         found += _differences(cut[0], cut[1], inbound=False)
         return found
 
+    def way_out(self, nic: str) -> str:
+        """How packets of an interface get an address on the internet, in words. No verdict depends on it."""
+        machine = self.machine(nic)
+        if machine.public_addresses:
+            return "its public address"
+        if machine.subnet.nat_gateway:
+            return f"the NAT gateway of {machine.subnet.name}"
+        return f"default outbound access of {machine.subnet.name}" if machine.subnet.default_outbound else "none yet"
+
     def machine(self, nic: str) -> Machine:
         """The facts of an interface, by id or name; CannotJudge where it does not exist."""
         found = self._interface(nic)
@@ -218,10 +227,8 @@ class NetworkProbe:
         start, end = self.network.interface(source), self.network.interface(destination)
         if end is not None and start is None and not end.public_addresses:
             yield f"{end.name} has no public address: from the internet this would hold if it had one."
-        if start is not None and end is None:
-            subnet = self.network.subnet(start.subnet)
-            if not (start.public_addresses or subnet.nat_gateway or subnet.default_outbound):
-                yield f"{subnet.name} has no way out to the internet yet: rules and routes would hold with a NAT gateway."
+        if start is not None and end is None and self.way_out(source) == "none yet":
+            yield f"{start.name} has no way out to the internet yet: rules and routes would hold with a NAT gateway."
 
 
 def _differences(one: Reach, other: Reach, *, inbound: bool) -> Iterator[Difference]:

@@ -14,6 +14,7 @@ from azlabs.verify.junit import junit, write_junit
 from azlabs.verify.lab_view import LabView
 from azlabs.verify.load import BrokenChecks, load_checks
 from azlabs.verify.outcome import Outcome, expect, not_yet, waits_for
+from azlabs.verify.reaching import expect_closed, expect_only, expect_open
 from azlabs.verify.report import CheckResult, Report
 
 __all__ = [
@@ -29,6 +30,9 @@ __all__ = [
     "attempts",
     "check",
     "expect",
+    "expect_closed",
+    "expect_only",
+    "expect_open",
     "guard",
     "junit",
     "load_checks",
