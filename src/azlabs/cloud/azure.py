@@ -66,9 +66,9 @@ def network_door() -> Door:
         return RequestsTransport()
 
     def async_transport() -> Any:
-        from azure.core.pipeline.transport import AioHttpTransport
+        from azure.core.pipeline.transport import AsyncioRequestsTransport
 
-        return AioHttpTransport()
+        return AsyncioRequestsTransport()  # needs no aiohttp
 
     return Door(credential, async_credential, transport, async_transport)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from azlabs.cloud import Cloud
 from azlabs.cloud.errors import AzureError
 from azlabs.progress import Event, Progress
+from azlabs.sandbox import background
 from azlabs.sandbox.applying import api_version_of
 from azlabs.sandbox.model import Sandbox
 
 RESOURCES_API = "2021-04-01"
-_SIDE_BY_SIDE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,7 @@ def delete_in_rounds(cloud: Cloud, identifiers: list[str], progress: Progress) -
     left = list(identifiers)
     reasons: dict[str, AzureError] = {}
     while left:
-        with ThreadPoolExecutor(max_workers=min(_SIDE_BY_SIDE, len(left))) as pool:
-            outcomes = list(pool.map(lambda found: _try_delete(cloud, found, progress), left))
+        outcomes = background.each(lambda found: _try_delete(cloud, found, progress), left)
         reasons = {found: why for found, why in zip(left, outcomes, strict=True) if why is not None}
         if len(reasons) == len(left):
             break

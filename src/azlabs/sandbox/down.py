@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from azlabs.cloud import Cloud
 from azlabs.cloud.errors import AzureError
 from azlabs.progress import Event, Progress, silent
-from azlabs.sandbox import soft_delete
+from azlabs.sandbox import background, soft_delete
 from azlabs.sandbox.applying import api_version_of
 from azlabs.sandbox.contents import delete, delete_in_rounds, kind_and_name, resources
 from azlabs.sandbox.down_plan import GROUPS_API, DownPlan, Survivor
@@ -104,36 +103,25 @@ def _purge_while_deleting(plan: DownPlan, cloud: Cloud) -> dict[str, AzureError]
 
 def _delete_groups(plan: DownPlan, cloud: Cloud, progress: Progress) -> dict[str, AzureError]:
     """All groups side by side, telling which of their resources have gone meanwhile."""
-    if not plan.groups:
-        return {}
     failed: dict[str, AzureError] = {}
     waiting = {item.id.lower(): item.id for item in plan.inside}
-    with ThreadPoolExecutor(max_workers=len(plan.groups)) as pool:
-        running: dict[str, Future[None]] = {}
-        for group in plan.groups:
-            progress(Event(_GROUP, group.rpartition("/")[2], "running", "delete"))
-            running[group] = pool.submit(delete, cloud, group, GROUPS_API)
-        for group, future in running.items():
-            while not _ended(future, cloud.place.poll_seconds):
-                _tell_gone(waiting, group, {str(entry["id"]).lower() for entry in resources(cloud, group)}, progress)
-            problem = future.exception()
-            if isinstance(problem, AzureError):
-                failed[group] = problem
-                progress(Event(_GROUP, group.rpartition("/")[2], "failed", problem.message))
-            elif problem is not None:
-                raise problem
-            else:
-                _tell_gone(waiting, group, set(), progress)
-                progress(Event(_GROUP, group.rpartition("/")[2], "done", "deleted"))
+    running = {}
+    for group in plan.groups:
+        progress(Event(_GROUP, group.rpartition("/")[2], "running", "delete"))
+        running[group] = background.start(lambda found: delete(cloud, found, GROUPS_API), group)
+    for group, future in running.items():
+        while not background.is_over(future, cloud.place.poll_seconds):
+            _tell_gone(waiting, group, {str(entry["id"]).lower() for entry in resources(cloud, group)}, progress)
+        problem = future.exception()
+        if isinstance(problem, AzureError):
+            failed[group] = problem
+            progress(Event(_GROUP, group.rpartition("/")[2], "failed", problem.message))
+        elif problem is not None:
+            raise problem
+        else:
+            _tell_gone(waiting, group, set(), progress)
+            progress(Event(_GROUP, group.rpartition("/")[2], "done", "deleted"))
     return failed
-
-
-def _ended(future: Future[None], seconds: float) -> bool:
-    try:
-        future.exception(timeout=seconds)
-    except TimeoutError:
-        return future.done()
-    return True
 
 
 def _tell_gone(waiting: dict[str, str], group: str, left: set[str], progress: Progress) -> None:
