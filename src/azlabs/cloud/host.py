@@ -68,16 +68,14 @@ def _start(home: Path, run: Path) -> dict[str, Any]:
         )
     finally:
         os.close(descriptor)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        record = find(home)
-        if record is not None:
-            return record
-        if process.poll() is not None:
-            break
-        time.sleep(_LOOK_SECONDS)
-    process.kill()
-    process.wait()
+    try:
+        process.wait(START_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    record = find(home)
+    if record is not None:
+        return record
     raise AzlabsError(
         "The simulator's host process did not start.",
         action=f"Look into {log}.",

@@ -97,14 +97,18 @@ def status(home: Path | None = None) -> SimulatorStatus:
 def reset(home: Path | None = None) -> bool:
     """Delete the simulator's state; whether there was any. Knows nothing of sandboxes, on Azure or here.
 
-    Raises SimulatorServed while a server of it runs.
+    Ends the host process of open shells, which starts again when it is needed. Raises SimulatorServed while somebody
+    serves the simulator.
     """
+    from azlabs.cloud import host
+
     home = home or default_home()
     running = _served(home)
     if running is not None:
         raise SimulatorServed(
             f"The simulator is being served on {running.url}.", action=f"End process {running.pid} first."
         )
+    host.stop(home)
     path = state_file(home)
     existed = path.exists()
     for suffix in _STATE_SUFFIXES:

@@ -25,7 +25,8 @@ from azlabs.simulator.served import AZURE, SERVED
 from azlabs.simulator.server import Listener, serve
 
 IDLE_SECONDS = 30 * 60.0
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
+START_LOOK_SECONDS = 0.005
 TRUST_BUNDLE = "trust.pem"
 
 
@@ -43,7 +44,7 @@ class Host:
 
     def _listen(self, port: int) -> Listener:
         """The listener on the port of the host before, so that open programs find it again; else on any."""
-        folder = self._home / "simulator" / "tls"
+        folder = self._home / "tls"
         try:
             listener = serve(self.simulator, port, folder=folder)
         except OSError:
@@ -149,17 +150,39 @@ def trust_bundle(authority: Path) -> Path:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the host of the home that is named."""
+    """Run the host of the home that is named, in a process of its own that nobody has to wait for.
+
+    Returns in the calling process when the host answers (0) or could not start (1).
+    """
     home = Path(arguments[0])
+    child = os.fork()
+    if child:
+        return _await(home, child)
+    os.setsid()
+    _serve(home)
+    return 0
+
+
+def _await(home: Path, child: int) -> int:
+    """Wait until the forked host has written its record, or died."""
+    path = record_path(home)
+    while True:
+        found = read_record(path)
+        if found is not None and found.get("pid") == child:
+            return 0
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return 1
+        time.sleep(START_LOOK_SECONDS)
+
+
+def _serve(home: Path) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    before = read_record(home / "run" / "ports.json") or {}
+    ports = home / "run" / "ports.json"
+    before = read_record(ports) or {}
     host = Host(home, {name: port for name, port in before.items() if isinstance(port, int)})
     record = host.record()
-    write_private(
-        home / "run" / "ports.json", json.dumps({name: record[name] for name in ("https_port", "proxy_port")})
-    )
+    write_private(ports, json.dumps({name: record[name] for name in ("https_port", "proxy_port")}))
     host.run()
-    return 0
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ SITE = Path(__file__).parent / "site"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 # Variables that would lead programs past the simulator, or to the user's own account.
 REMOVED = (
-    "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "http_proxy", "https_proxy", "AZURE_AUTHORITY_HOST",
+    "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "https_proxy", "AZURE_AUTHORITY_HOST",
     "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_USERNAME", "AZURE_PASSWORD",
     "MSI_ENDPOINT", "MSI_SECRET", "IDENTITY_SERVER_THUMBPRINT", "PYTHONHOME",
 )  # fmt: skip
@@ -64,6 +64,7 @@ def of_simulator(home: Path, inherited: Mapping[str, str], principal: str | None
         **dict.fromkeys(TRUST, record["trust"]),
         "HTTPS_PROXY": proxy,
         "HTTP_PROXY": proxy,
+        "http_proxy": proxy,
         "AZLABS_PROXY": proxy,
         "AZLABS_HOST_RECORD": str(home / "run" / "host.json"),
         "AZLABS_PYTHON": sys.executable,

@@ -22,13 +22,25 @@ def _record():
         try:
             with open(RECORD, encoding="utf-8") as file:
                 record = json.load(file)
-            os.kill(record["pid"], 0)
+            _check_alive(record["pid"])
             return record
         except (OSError, ValueError, KeyError):
             if attempt:
                 raise
             _revive()
     return None
+
+
+def _check_alive(pid):
+    """Raises OSError when the process is gone, or only waits to be buried."""
+    os.kill(pid, 0)
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
+            state = file.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return
+    if state == "Z":
+        raise ProcessLookupError(pid)
 
 
 def _revive():
