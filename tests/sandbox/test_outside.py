@@ -13,11 +13,13 @@ import pytest
 from azlabs.catalog.labs import Lab
 from azlabs.cloud.errors import AzureError
 from azlabs.cloud.memory import ScratchCloud
+from azlabs.sandbox import tags
 from azlabs.sandbox.deploy import deploy
 from azlabs.sandbox.down import down
 from azlabs.sandbox.down_plan import plan_down
 from azlabs.sandbox.ledger import Ledger
 from azlabs.sandbox.model import Sandbox
+from azlabs.sandbox.recover import recover
 from azlabs.sandbox.reset import reset
 from azlabs.sandbox.up import up
 
@@ -115,6 +117,27 @@ def test_what_was_there_before_is_not_the_sandboxs(reaching: Lab, cloud: Scratch
     assert not report.survivors
     assert cloud.find(assignment_id(cloud, NAMES[0]), ROLES_API) is not None
     assert cloud.find(assignment_id(cloud, NAMES[1]), ROLES_API) is None
+
+
+def test_it_goes_with_the_sandbox_when_the_ledger_is_lost_as_well(
+    reaching: Lab, cloud: ScratchCloud, ledger: Ledger, tmp_path: Path
+) -> None:
+    put_assignment(cloud, assignment_id(cloud, NAMES[0]), PRINCIPALS[0])
+    up(reaching, cloud, ledger=ledger)
+    fresh = Ledger(tmp_path / "new-home")
+    (box,) = recover(cloud, fresh)
+    assert not down(plan_down(box, cloud), cloud, ledger=fresh).survivors
+    assert cloud.find(assignment_id(cloud, NAMES[0]), ROLES_API) is not None, "it was there before"
+    assert cloud.find(assignment_id(cloud, NAMES[1]), ROLES_API) is None
+
+
+def test_a_record_that_was_changed_by_hand_makes_nothing_azlabs_own(made: Callable[..., Sandbox]) -> None:
+    box = made(outside=["/subscriptions/s/resourceGroups/mine"])
+    marks = tags.outside_marks(box)
+    assert tags.read_outside_marks(box.subscription_id, box.id, marks) == box.outside
+    forged = {name: value.replace("mine", "production") for name, value in marks.items()}
+    assert tags.read_outside_marks(box.subscription_id, box.id, forged) == []
+    assert tags.read_outside_marks(box.subscription_id, "another-sandbox", marks) == []
 
 
 def test_locks_of_the_learner_do_not_keep_a_sandbox(cloud: ScratchCloud, sandbox: Sandbox, ledger: Ledger) -> None:
@@ -242,7 +265,6 @@ class SubscriptionWithVault:
 def with_vault(made: Callable[..., Sandbox], ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     from azlabs.cloud.base import Cloud
     from azlabs.cloud.transport import InProcessTransport
-    from azlabs.sandbox import tags
 
     def make(cloud: ScratchCloud, stuck: bool = False) -> tuple[Sandbox, Cloud, SubscriptionWithVault]:
         box = made("vault-aaaaa", subscription_id=cloud.subscription_id)

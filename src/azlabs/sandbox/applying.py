@@ -54,7 +54,7 @@ def apply_template(
         values,
         progress,
         location=sandbox.region,
-        tags=tags.marks(sandbox, group or sandbox.resource_group),
+        tags={**tags.marks(sandbox, group or sandbox.resource_group), **tags.outside_marks(sandbox)},
     )
 
 

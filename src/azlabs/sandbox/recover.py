@@ -37,6 +37,7 @@ def recover(cloud: Cloud, ledger: Ledger, *, of_anyone: bool = False) -> list[Sa
             found[mark.sandbox] = _rebuilt(cloud, ledger, group, mark)
     for sandbox in found.values():
         _read_start(cloud, sandbox)
+        _read_outside(cloud, sandbox)
         ledger.save(sandbox)
     return list(found.values())
 
@@ -86,3 +87,13 @@ def _read_start(cloud: Cloud, sandbox: Sandbox) -> None:
         sandbox.state, sandbox.problem = "failed", f"Its start state is not complete: {problem.message}"
         return
     sandbox.state = "ready"
+
+
+def _read_outside(cloud: Cloud, sandbox: Sandbox) -> None:
+    """What the records of azlabs' deployments in the groups say was made elsewhere."""
+    for name in sandbox.resource_groups:
+        records = f"{sandbox.group_id(name)}/providers/Microsoft.Resources/deployments"
+        for record in cloud.items(records, deployments.API_VERSION):
+            for identifier in tags.read_outside_marks(cloud.subscription_id, sandbox.id, tags.tags_of(record)):
+                if identifier not in sandbox.outside:
+                    sandbox.outside.append(identifier)

@@ -15,6 +15,10 @@ CREATED = "azlabs-created"
 EXPIRES = "azlabs-expires"
 ACCOUNT = "azlabs-account"
 SEAL = "azlabs-seal"
+OUTSIDE = "azlabs-outside-"
+# Azure allows 50 tags of 256 characters each; the mark needs some of them.
+_MOST_OUTSIDE = 40
+_LONGEST_VALUE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,30 @@ def read_mark(subscription_id: str, group: str, tags: dict[str, str] | None) -> 
     return Mark(sandbox, lab, made, _time(lowered.get(EXPIRES, "")), lowered.get(ACCOUNT, ""))
 
 
+def outside_marks(sandbox: Sandbox) -> dict[str, str]:
+    """Tags for a deployment's record that name what it makes outside the groups.
+
+    They arrive with the request that makes those things, so they are known even when the ledger is lost. Each is
+    sealed, since `down` deletes by them. Ids too long for a tag, and more than fit, are in the ledger only.
+    """
+    found: dict[str, str] = {}
+    for identifier in sandbox.outside[:_MOST_OUTSIDE]:
+        value = f"{_outside_seal(sandbox.subscription_id, sandbox.id, identifier)} {identifier}"
+        if len(value) <= _LONGEST_VALUE:
+            found[f"{OUTSIDE}{len(found)}"] = value
+    return found
+
+
+def read_outside_marks(subscription_id: str, sandbox_id: str, tags: dict[str, str]) -> list[str]:
+    """The ids of `outside_marks` whose seal fits the sandbox."""
+    found = []
+    for name, value in sorted(tags.items()):
+        seal, _, identifier = value.partition(" ")
+        if name.lower().startswith(OUTSIDE) and seal == _outside_seal(subscription_id, sandbox_id, identifier):
+            found.append(identifier)
+    return found
+
+
 def account_mark(account: str, tenant_id: str) -> str:
     """A short word for an account that tells whose a group is without naming the person."""
     return hashlib.sha256(f"{tenant_id}/{account}".lower().encode()).hexdigest()[:12]
@@ -72,6 +100,11 @@ def tags_of(body: dict[str, Any] | None) -> dict[str, str]:
 def _seal(subscription_id: str, group: str, sandbox: str, lab: str, created: str) -> str:
     words = "\n".join(("azlabs", subscription_id.lower(), group.lower(), sandbox, lab, created))
     return hashlib.sha256(words.encode()).hexdigest()[:24]
+
+
+def _outside_seal(subscription_id: str, sandbox_id: str, identifier: str) -> str:
+    words = "\n".join(("azlabs-outside", subscription_id.lower(), sandbox_id, identifier.lower()))
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
 def _text(moment: datetime) -> str:
