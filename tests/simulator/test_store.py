@@ -208,7 +208,7 @@ def test_a_request_that_fails_inside_is_an_error_answer_and_is_rolled_back(
 ) -> None:
     from azlabs.simulator.store import Store
 
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_more: object) -> None:
         raise RuntimeError("no")
 
     with monkeypatch.context() as patched:

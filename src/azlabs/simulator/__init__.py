@@ -136,7 +136,7 @@ class Simulator:
         self.store.restore(snapshot)
         self.tokens.reload()
         self.__dict__.pop("directory", None)
-        self.resource_manager.gates.forget()
+        self.resource_manager.forget()
 
     def close(self) -> None:
         """Close the store; a file keeps its state."""

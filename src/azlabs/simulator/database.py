@@ -54,6 +54,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
                 raise
             time.sleep(0.01)
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
     connection.execute("PRAGMA mmap_size=268435456")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 # resources.scope: key of the parent resource of a child, else of the group or scope that a resource sits on.
 # resources.pending: id of the unfinished operation that works on the resource, else NULL.
@@ -53,5 +53,4 @@ CREATE TABLE activity (
     number INTEGER PRIMARY KEY, at REAL NOT NULL, key TEXT NOT NULL, action TEXT NOT NULL, status INTEGER NOT NULL,
     correlation TEXT NOT NULL, principal TEXT NOT NULL, detail TEXT
 );
-CREATE INDEX activity_by_key ON activity (key);
 """

@@ -10,7 +10,7 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,21 @@ _INSERT = (
     "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _UPDATE = "UPDATE resources SET location=?, etag=?, api_version=?, changed=?, pending=?, body=?, hidden=? WHERE key=?"
+
+
+class Transaction:
+    """What `Store.writing` returns."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> None:
+        self._store.begin()
+
+    def __exit__(self, kind: type[BaseException] | None, _value: object, _trace: object) -> None:
+        self._store.end(kind is not None)
 
 
 class Store:
@@ -50,27 +65,44 @@ class Store:
             self._connection.close()
 
     # --- transactions ---------------------------------------------------------------------------------------------------
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """One transaction; inside another one a savepoint. An exception rolls back what this block wrote."""
-        with self.lock:
-            outer = self._depth == 0
-            name = f"level{self._depth}"
-            self._execute("BEGIN IMMEDIATE" if outer else f"SAVEPOINT {name}")
-            self._depth += 1
-            try:
-                yield
-            except BaseException:
-                self.changes += 1
-                if self._connection.in_transaction:
-                    self._execute("ROLLBACK" if outer else f"ROLLBACK TO {name}")
-                    if not outer:
-                        self._execute(f"RELEASE {name}")
-                raise
-            else:
-                self._execute("COMMIT" if outer else f"RELEASE {name}")
-            finally:
-                self._depth -= 1
+    def writing(self) -> Transaction:
+        """One transaction; inside another one a savepoint. An exception rolls back what the block wrote."""
+        return Transaction(self)
+
+    def begin(self) -> None:
+        """Enter one level; use `writing`."""
+        self.lock.acquire()
+        try:
+            self._execute(f"SAVEPOINT level{self._depth}" if self._depth else "BEGIN IMMEDIATE")
+        except BaseException:
+            self.lock.release()
+            raise
+        self._depth += 1
+
+    def end(self, failed: bool) -> None:
+        """Leave one level; use `writing`."""
+        self._depth -= 1
+        depth = self._depth
+        try:
+            if not failed:
+                self._commit(depth)
+                return
+            self.changes += 1
+            if self._connection.in_transaction:
+                self._execute(f"ROLLBACK TO level{depth}" if depth else "ROLLBACK")
+                if depth:
+                    self._execute(f"RELEASE level{depth}")
+        finally:
+            self.lock.release()
+
+    def _commit(self, depth: int) -> None:
+        try:
+            self._execute(f"RELEASE level{depth}" if depth else "COMMIT")
+        except sqlite3.Error:
+            self.changes += 1
+            if self._connection.in_transaction:
+                self._execute("ROLLBACK")
+            raise
 
     def generation(self) -> tuple[int, int]:
         """Changes whenever anything in the store may have changed, by this process or another."""
@@ -153,9 +185,10 @@ class Store:
         return [Resource(*row) for row in self._execute(_SELECT + "WHERE " + where, values)]
 
     # --- tags and links -------------------------------------------------------------------------------------------------
-    def set_tags(self, key: str, tags: dict[str, str] | None) -> None:
-        """Replace the index of a resource's tags (the document keeps its own copy)."""
-        self._execute("DELETE FROM tags WHERE key=?", (key,))
+    def set_tags(self, key: str, tags: dict[str, str] | None, *, new: bool = False) -> None:
+        """Replace the index of a resource's tags (the document keeps its own copy); `new`: it has none yet."""
+        if not new:
+            self._execute("DELETE FROM tags WHERE key=?", (key,))
         if tags:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO tags VALUES (?,?,?,?)",

@@ -121,7 +121,8 @@ class Stream:
         return line
 
     def _chunks(self) -> bytes:
-        parts, size = [], 0
+        parts: list[bytes] = []
+        size = 0
         while True:
             text = self._line().partition(b";")[0].strip()
             try:

@@ -33,6 +33,7 @@ class ResourceManager:
         self.latencies: Mapping[tuple[str, str], float] | None = REAL if store.meta("latency") == "real" else None
         """Seconds by (lower-case type, method) that long-running operations take; None: done at the first poll."""
         self.faults = Faults()
+        self._subscriptions: set[str] = set()
         self._etags = itertools.count(int.from_bytes(os.urandom(6), "big"))
         self._request_ids = itertools.count(int.from_bytes(os.urandom(5), "big"))
         self._request_head = str(uuid.uuid4())[:24]
@@ -115,14 +116,10 @@ class ResourceManager:
             raise writes.method_not_allowed(call)
         if method in ("GET", "HEAD"):
             return reads.item(call, kind)
-        answer = (
-            writes.put(call, kind)
-            if method == "PUT"
-            else writes.patch(call, kind)
-            if method == "PATCH"
-            else deletes.delete(call, kind)
-        )
-        self._note(call, answer)
+        change = writes.put if method == "PUT" else writes.patch if method == "PATCH" else deletes.delete
+        with self.store.writing():
+            answer = change(call, kind)
+            self._note(call, answer)
         return answer
 
     def _below(self, call: Call) -> Answer:
@@ -212,8 +209,13 @@ class ResourceManager:
         return (route.path_of(len(route.names)) if route.names else route.scope).lower()
 
     def known_subscription(self, subscription: str) -> bool:
-        """Is this one of the simulator's subscriptions?"""
-        return self.store.exists(f"/subscriptions/{subscription}")
+        """Is this one of the simulator's subscriptions? They are never taken away, so a known one is not looked up again."""
+        if subscription in self._subscriptions:
+            return True
+        if not self.store.exists(f"/subscriptions/{subscription}"):
+            return False
+        self._subscriptions.add(subscription)
+        return True
 
     def require_group(self, call: Call) -> None:
         """404 ResourceGroupNotFound when the call names a group that does not exist."""
@@ -259,6 +261,11 @@ class ResourceManager:
     def latency(self, type_name: str, method: str) -> float:
         """Seconds an operation takes before it may complete."""
         return self.latencies.get((type_name.lower(), method), 0.0) if self.latencies else 0.0
+
+    def forget(self) -> None:
+        """The store was replaced: nothing that was remembered of it counts."""
+        self.gates.forget()
+        self._subscriptions.clear()
 
     def set_latency(self, real: bool) -> None:
         """Let operations take the durations of `faults.REAL`, or none; kept in the store for every process."""

@@ -22,6 +22,13 @@ Body = dict[str, Any]
 MAX_BODY = 4 * 1024 * 1024
 
 
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"unexpected {word}")
+
+
+_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+
+
 class Reader:
     """What hooks may ask while they read or write."""
 
@@ -140,7 +147,7 @@ class Call(Reader):
                 f"The request content size exceeds the maximum size of {MAX_BODY // 1048576} MB.",
             )
         try:
-            value = json.loads(self.raw, parse_constant=_no_constant)
+            value = _decode(self.raw.decode("utf-8-sig"))
         except (ValueError, RecursionError) as problem:
             raise Refused(
                 400,
@@ -158,10 +165,6 @@ class Call(Reader):
     def internal(self, method: str, id: str, api_version: str, body: Body | None = None) -> Any:
         """Another request by the same principal inside the same transaction; its `Answer`. Never raises `Refused`."""
         return self.manager.perform(self.principal, method, id, api_version, body, base=self.base)
-
-
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"unexpected {word}")
 
 
 class Write(Reader):

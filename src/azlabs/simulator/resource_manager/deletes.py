@@ -17,32 +17,31 @@ DAY = 86400.0
 
 
 def delete(call: Call, kind: ResourceType) -> Answer:
-    """Delete what the call names; `missing_delete` (204) when it is not there."""
-    with call.store.writing():
-        call.manager.require_group(call)
-        if kind.part_of is not None:
-            owner_call, _chain = call.manager.owner_of(call, kind)
-            row = call.store.get(owner_call.key)
-            if row is None:
-                return Answer(kind.missing_delete)
-            done = writes.delete_part(call, kind)
-            return _announced(call, kind, row.location) if done else Answer(kind.missing_delete)
-        row = call.store.get(call.key)
+    """Delete what the call names; `missing_delete` (204) when it is not there. Inside a transaction."""
+    call.manager.require_group(call)
+    if kind.part_of is not None:
+        owner_call, _chain = call.manager.owner_of(call, kind)
+        row = call.store.get(owner_call.key)
         if row is None:
-            writes.check_preconditions(call, None)
             return Answer(kind.missing_delete)
-        writes.check_preconditions(call, row)
-        write = Write(call, kind, row.id, row.name, row.copy(), row.body)
-        write.resource, write.hidden = row, row.hidden
-        call.manager.gates.check("delete", call.principal, write)
-        documents.check_not_in_use(write)
-        kind.deleting(write)
-        if kind.deletes.headers and (kind.deletes.lingers or call.manager.latency(kind.type, "DELETE")):
-            return _later(call, kind, row)
-        remove(call, row, kind)
-        if kind.deletes.body is True:
-            return json_answer(reads.shown(call, kind, row, row.body), kind.deletes.status)
-        return _announced(call, kind, row.location)
+        done = writes.delete_part(call, kind)
+        return _announced(call, kind, row.location) if done else Answer(kind.missing_delete)
+    row = call.store.get(call.key)
+    if row is None:
+        writes.check_preconditions(call, None)
+        return Answer(kind.missing_delete)
+    writes.check_preconditions(call, row)
+    write = Write(call, kind, row.id, row.name, row.copy(), row.body)
+    write.resource, write.hidden = row, row.hidden
+    call.manager.gates.check("delete", call.principal, write)
+    documents.check_not_in_use(write)
+    kind.deleting(write)
+    if kind.deletes.headers and (kind.deletes.lingers or call.manager.latency(kind.type, "DELETE")):
+        return _later(call, kind, row)
+    remove(call, row, kind)
+    if kind.deletes.body is True:
+        return json_answer(reads.shown(call, kind, row, row.body), kind.deletes.status)
+    return _announced(call, kind, row.location)
 
 
 def _later(call: Call, kind: ResourceType, row: Resource) -> Answer:

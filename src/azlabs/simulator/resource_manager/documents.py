@@ -137,7 +137,7 @@ def _parts(write: Write, top: Write, everything: list[Write]) -> None:
         old_items = paths.get(write.before, path) if write.before is not None else None
         seen: set[str] = set()
         for index, item in enumerate(items):
-            name = item.get("name") if isinstance(item, dict) else None
+            name = _named(item) if isinstance(item, dict) else None
             if not isinstance(name, str) or not name:
                 raise Refused(
                     400, "InvalidRequestFormat", f"Cannot parse the request: item {index} of '{path}' has no name."
@@ -165,6 +165,15 @@ def _parts(write: Write, top: Write, everything: list[Write]) -> None:
                 part.fill(inner)
             _parts(inner, top, everything)
             set_identity(inner)
+
+
+def _named(item: Body) -> Any:
+    """The name of a part; members of parts may be spelled in any case."""
+    if "name" not in item:
+        for member in list(item):
+            if member != member.lower() and member.lower() in ("name", "properties", "id"):
+                item[member.lower()] = item.pop(member)
+    return item.get("name")
 
 
 def set_identity(write: Write) -> None:

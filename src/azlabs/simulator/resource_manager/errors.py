@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 _log = logging.getLogger(__name__)
@@ -50,21 +49,31 @@ def refuse(code: str, message: str, *, status: int = 400, **more: Any) -> NoRetu
     raise Refused(status, code, message, **more)
 
 
-@contextlib.contextmanager
-def reading(what: str) -> Iterator[None]:
-    """Rules that read what a client sent: where they cannot (an object for text, deep inside), the request is refused.
+_UNREADABLE = (TypeError, AttributeError, KeyError, IndexError, ValueError)
 
-    The log keeps the traceback, since a mistake in a rule looks the same.
+
+class reading:
+    """`with reading(what):` around rules that read what a client sent: where they cannot (an object for text, deep
+    inside), the request is refused. The log keeps the traceback, since a mistake in a rule looks the same.
     """
-    try:
-        yield
-    except (TypeError, AttributeError, KeyError, IndexError, ValueError) as problem:
-        _log.warning("the rules of %s could not read a request", what, exc_info=True)
-        raise Refused(
-            400,
-            "InvalidRequestContent",
-            f"The request content was invalid and could not be deserialized: {type(problem).__name__} in a request for '{what}'.",
-        ) from problem
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, _trace: object) -> None:
+        if isinstance(problem, _UNREADABLE):
+            _log.warning("the rules of %s could not read a request", self._what, exc_info=problem)
+            raise Refused(
+                400,
+                "InvalidRequestContent",
+                "The request content was invalid and could not be deserialized: "
+                f"{type(problem).__name__} in a request for '{self._what}'.",
+            ) from problem
 
 
 def not_modelled(what: str) -> Refused:

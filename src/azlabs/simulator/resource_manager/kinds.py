@@ -8,7 +8,7 @@ from azlabs.simulator.resource_manager import paths, registry
 from azlabs.simulator.resource_manager.errors import Refused
 from azlabs.simulator.resource_manager.resource_type import Body, ResourceType
 
-_WORDS = {dict: "an object", list: "a list"}
+_WORDS: dict[type, str] = {dict: "an object", list: "a list"}
 
 
 def check(kind: ResourceType, name: str, body: Body) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FOLDERS = frozenset({
     "operations", "operationresults", "operationstatuses", "operationsstatus", "asyncoperations", "azureasyncoperation",
     "asyncoperationresults", "azureasyncoperations", "operationstatus", "azureasyncoperationresults", "asyncoperationstatus",
-    "deploymentstackoperationstatus", "privatednsoperationstatuses", "privatednsoperationresults",
+    "deploymentstackoperationstatus", "deploymentstackoperationresults", "privatednsoperationstatuses", "privatednsoperationresults",
     "dnsoperationstatuses", "dnsoperationresults",
     "operationid", "capsoperations", "operationresult", "dnsresolveroperationstatuses", "dnsresolveroperationresults",
     "nfvoperations", "nfvoperationresults",

@@ -21,20 +21,19 @@ _NAMES: dict[str, re.Pattern[str]] = {}
 
 
 def put(call: Call, kind: ResourceType) -> Answer:
-    """Create or replace."""
-    with call.store.writing():
-        if kind.part_of is not None:
-            return _put_part(call, kind, patch=False)
-        call.manager.require_group(call)
-        row = call.store.get(call.key)
-        if row is not None and row.pending is not None:
-            row = _without_delete(call, row)
-        check_preconditions(call, row)
-        if row is None:
-            check_name(kind, call.name)
-            if len(call.route.types) > 1:
-                reads.missing_above(call, kind)
-        return _store(call, kind, row, dict(call.json()), kind.creates if row is None else kind.updates)
+    """Create or replace. Inside a transaction."""
+    if kind.part_of is not None:
+        return _put_part(call, kind, patch=False)
+    call.manager.require_group(call)
+    row = call.store.get(call.key)
+    if row is not None and row.pending is not None:
+        row = _without_delete(call, row)
+    check_preconditions(call, row)
+    if row is None:
+        check_name(kind, call.name)
+        if len(call.route.types) > 1:
+            reads.missing_above(call, kind)
+    return _store(call, kind, row, dict(call.json()), kind.creates if row is None else kind.updates)
 
 
 def _without_delete(call: Call, row: Resource) -> Resource | None:
@@ -47,19 +46,18 @@ def _without_delete(call: Call, row: Resource) -> Resource | None:
 
 
 def patch(call: Call, kind: ResourceType) -> Answer:
-    """Change tags or members of what exists."""
+    """Change tags or members of what exists. Inside a transaction."""
     if kind.patch == "none":
         raise method_not_allowed(call)
-    with call.store.writing():
-        if kind.part_of is not None:
-            return _put_part(call, kind, patch=True)
-        call.manager.require_group(call)
-        row = call.store.get(call.key)
-        if row is None:
-            reads.missing_above(call, kind)
-            raise reads.not_found(call, kind)
-        check_preconditions(call, row)
-        return _store(call, kind, row, _patched(kind, row.copy(), call.json()), kind.patched)
+    if kind.part_of is not None:
+        return _put_part(call, kind, patch=True)
+    call.manager.require_group(call)
+    row = call.store.get(call.key)
+    if row is None:
+        reads.missing_above(call, kind)
+        raise reads.not_found(call, kind)
+    check_preconditions(call, row)
+    return _store(call, kind, row, _patched(kind, row.copy(), call.json()), kind.patched)
 
 
 def _patched(kind: ResourceType, body: Body, request: Body) -> Body:
@@ -159,7 +157,7 @@ def commit(write: Write, announce: Announce) -> Answer:
         store.update(row)
     new_tags, old_tags = body.get("tags"), (write.before or {}).get("tags")
     if new_tags or old_tags:
-        store.set_tags(row.key, new_tags)
+        store.set_tags(row.key, new_tags, new=insert)
     if write.links or not insert:
         store.set_links(row.key, write.links)
     write.resource = row
