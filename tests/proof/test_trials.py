@@ -19,6 +19,7 @@ from azlabs.proof.pool import trials
 from azlabs.proof.state import read_state
 from azlabs.proof.trial import Bench, Trial, can_touch, reads_of
 from azlabs.verify import load_checks
+from azlabs.verify.reads import Reads
 
 API = "2024-05-01"
 ONLY_HTTPS = """
@@ -64,7 +65,7 @@ def bench(build: Any, tmp_path: Path) -> Callable[..., tuple[Bench, World]]:
     def make(source: str, equivalents: Equivalents | None = None, answers: str = "") -> tuple[Bench, World]:
         cloud = scratch()
         cloud.run("PUT", build.group, "2021-04-01", {"location": "swedencentral"})
-        start = read_state(cloud, ["rg"])
+        start = read_state(Reads(cloud), ["rg"])
         resources = [
             build.nsg("web", build.rule("https", 100, sourceAddressPrefix="Internet"), build.rule("spare", 200)),
             build.vnet(s=("10.0.0.0/24", "web")),
@@ -75,7 +76,7 @@ def bench(build: Any, tmp_path: Path) -> Callable[..., tuple[Bench, World]]:
         file = tmp_path / "checks.py"
         file.write_text(source)
         (tmp_path / "answers.yaml").write_text(answers)
-        box, checks, solved = Box(tmp_path), load_checks(file, [Task("web", 10)]), read_state(cloud, ["rg"])
+        box, checks, solved = Box(tmp_path), load_checks(file, [Task("web", 10)]), read_state(Reads(cloud), ["rg"])
         bench = Bench(
             cloud=cloud,
             sandbox=box,

@@ -22,6 +22,7 @@ from azlabs.proof.report import MutantSummary, ProofReport, Solution, Step
 from azlabs.proof.state import State, read_state
 from azlabs.proof.trial import Bench, Trial, reads_of
 from azlabs.verify import Check, Report, load_checks, run
+from azlabs.verify.reads import Reads
 
 if TYPE_CHECKING:
     from azlabs.catalog.labs import Lab
@@ -105,7 +106,7 @@ class _Proof:
     def whole(self, sample: int | None, seed: int, jobs: int | None) -> ProofReport:
         """All of the contract."""
         start = self._verify()
-        state = read_state(self.cloud, self.sandbox.resource_groups)
+        state = self._state()
         steps, states, problems = self._steps()
         solved = self._verify()
         alternatives_from = self._moment()
@@ -146,7 +147,7 @@ class _Proof:
                 return steps, states, [f"The step of {task} failed: {problem.message}"]
             done.append(task)
             steps.append(Step(task, tuple(done), _green(self._verify())))
-            states.append((task, read_state(self.cloud, self.sandbox.resource_groups)))
+            states.append((task, self._state()))
             self._tell(task, "done" if steps[-1].exact else "failed")
         return steps, states, []
 
@@ -227,6 +228,9 @@ class _Proof:
             left.setdefault(identifier.lower(), (identifier, "It was not there before up, and down did not name it."))
         self._tell("down", "failed" if left else "done")
         return list(left.values())
+
+    def _state(self) -> State:
+        return read_state(Reads(self.cloud), self.sandbox.resource_groups)
 
     def _verify(self) -> Report:
         return run(self.lab, self.sandbox, self.cloud, checks=self.checks)

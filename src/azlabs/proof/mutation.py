@@ -24,6 +24,7 @@ class World:
     steps: Sequence[tuple[str, State]]
     solved: State
     _by_type: dict[str, list[Resource]] = field(default_factory=dict)
+    _settings: dict[int, dict[Path, Any]] = field(default_factory=dict)
 
     def of_type(self, kind: str) -> list[Resource]:
         """The solved state's resources of a type (lower case), by name."""
@@ -36,17 +37,18 @@ class World:
         """The task whose step last changed the setting at `path` (or something in it); empty for the start's own."""
         found, before = "", self.start
         for task, state in self.steps:
-            if _cut(before.get(resource), path) != _cut(state.get(resource), path):
+            if self._cut(before.get(resource), path) != self._cut(state.get(resource), path):
                 found = task
             before = state
         return found
 
-
-def _cut(resource: Resource | None, path: Path) -> str:
-    if resource is None:
-        return ""
-    leaves = [("/".join(place), value) for place, value in settings(resource).items() if place[: len(path)] == path]
-    return json.dumps(sorted(leaves, key=lambda leaf: leaf[0]), default=str)
+    def _cut(self, resource: Resource | None, path: Path) -> dict[Path, Any]:
+        if resource is None:
+            return {}
+        known = self._settings.get(id(resource))
+        if known is None:
+            known = self._settings[id(resource)] = settings(resource)
+        return {place: value for place, value in known.items() if place[: len(path)] == path}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from azlabs.arm.ids import ResourceId, key
 
 if TYPE_CHECKING:
-    from azlabs.cloud import Cloud
+    from azlabs.verify.reads import Reads
 
 Resource = dict[str, Any]
 State = dict[str, Resource]
@@ -54,26 +54,26 @@ _COMPUTED_AT = {
 }
 
 
-def read_state(cloud: Cloud, groups: Sequence[str]) -> State:
+def read_state(reads: Reads, groups: Sequence[str]) -> State:
     """Everything in the groups, and the assignments and locks on them; raises AzureError."""
     state: State = {}
     for group in groups:
-        base = f"/subscriptions/{cloud.subscription_id}/resourceGroups/{group}"
-        kinds = {str(entry["type"]) for entry in cloud.items(f"{base}/resources", _RESOURCES_API)}
+        base = f"/subscriptions/{reads.cloud.subscription_id}/resourceGroups/{group}"
+        kinds = {str(entry["type"]) for entry in reads.entries(f"{base}/resources", _RESOURCES_API)}
         for kind in sorted(kinds):
-            for resource in cloud.items(f"{base}/providers/{kind}", cloud.api_version(kind)):
+            for resource in reads.entries(f"{base}/providers/{kind}", reads.api_version(kind)):
                 state[key(resource["id"])] = resource
-        for resource in _on_group(cloud, base):
+        for resource in _on_group(reads, base):
             state[key(resource["id"])] = resource
     return state
 
 
-def _on_group(cloud: Cloud, base: str) -> Iterator[Resource]:
+def _on_group(reads: Reads, base: str) -> Iterator[Resource]:
     from azlabs.cloud.errors import AzureError
 
     for kind, version in _ON_GROUPS.items():
         try:
-            entries = list(cloud.items(f"{base}/providers/{kind}", version))
+            entries = reads.entries(f"{base}/providers/{kind}", version)
         except AzureError as problem:
             if problem.not_modelled or problem.not_found:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +22,7 @@ from azlabs.verify.runner import judge
 from azlabs.verify.score import watches
 
 if TYPE_CHECKING:
+    from azlabs.cloud import Cloud
     from azlabs.cloud.memory import ScratchCloud
 
 Result = Literal["caught", "survived", "over-strict", "equivalent", "unasked", "declared", "refused", "idle"]
@@ -60,6 +62,11 @@ class Bench:
     answers: str
     reads: Mapping[str, set[str]]
 
+    @cached_property
+    def reading(self) -> Cloud:
+        """The cloud as checks see it."""
+        return self.cloud.read_only()
+
 
 def reads_of(checks: Sequence[Check], sandbox: SandboxLike, cloud: ScratchCloud) -> dict[str, set[str]]:
     """What each check reads; the checks are run for it."""
@@ -76,13 +83,14 @@ def reads_of(checks: Sequence[Check], sandbox: SandboxLike, cloud: ScratchCloud)
 def attempt(bench: Bench, mutant: Mutant) -> Trial:
     """Tries one mutant. Leaves the cloud and the answers file as the mutant made them."""
     bench.cloud.restore(bench.snapshot)
+    reads = Reads(bench.reading)
     if mutant.edit.id:
         _write_answers(bench, bench.answers)
         try:
             _apply(bench, mutant)
         except AzureError as problem:
             return Trial(mutant, "refused", note=problem.code)
-        state = read_state(bench.cloud, bench.sandbox.resource_groups)
+        state = read_state(reads, bench.sandbox.resource_groups)
         moved = changed(bench.solved, state)
         if not moved:
             return Trial(mutant, "idle")
@@ -93,7 +101,7 @@ def attempt(bench: Bench, mutant: Mutant) -> Trial:
         _write_answers(bench, mutant.edit.body)
         after, touched = bench.behaviour, {"answers"}
         found = became(f"answers.yaml/{'/'.join(mutant.path)}", mutant.before, mutant.after)
-    failed, note = _first_failure(bench, mutant, touched)
+    failed, note = _first_failure(bench, mutant, touched, reads)
     return _verdict(bench, mutant, after, found, failed, note)
 
 
@@ -173,17 +181,14 @@ def can_touch(reads: set[str], touched: set[str]) -> bool:
     return False
 
 
-def _first_failure(bench: Bench, mutant: Mutant, touched: set[str]) -> tuple[Check | None, str]:
+def _first_failure(bench: Bench, mutant: Mutant, touched: set[str], reads: Reads) -> tuple[Check | None, str]:
     """The first check that fails, those of the mutant's own task first; else what could not be judged."""
-    reading = bench.cloud.read_only()
-    reads = Reads(reading)
     unjudged = ""
     for check in sorted(bench.checks, key=lambda check: mutant.task not in check.tasks):
         if not can_touch(bench.reads[check.id], touched):
             continue
-        outcome = judge(
-            check, LabView(bench.sandbox, bench.cloud.read_only(acts=True) if check.acts else reading, reads)
-        )
+        cloud = bench.cloud.read_only(acts=True) if check.acts else bench.reading
+        outcome = judge(check, LabView(bench.sandbox, cloud, reads))
         if outcome.status == "fail":
             return check, outcome.found
         if outcome.status == "error":

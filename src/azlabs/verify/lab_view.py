@@ -89,7 +89,8 @@ class LabView:
     @property
     def network(self) -> NetworkProbe:
         """What may connect to what."""
-        return self._probe("network", "what may connect to what")
+        found: NetworkProbe = self._probe("network", "what may connect to what")
+        return found
 
     @property
     def access(self) -> Any:

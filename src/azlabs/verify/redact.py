@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from threading import Lock
 
 HIDDEN = "(hidden)"
@@ -58,10 +59,15 @@ def remember_secrets(answer: object, *, all_values: bool = False) -> None:
             _known.update(found)
 
 
+@lru_cache(4096)
+def _is_secret_name(name: str) -> bool:
+    return bool(_SECRET_NAME.search(name))
+
+
 def _secrets(node: object, inside: bool) -> Iterator[str]:
     if isinstance(node, dict):
         for name, value in node.items():
-            secret = bool(_SECRET_NAME.search(str(name)))
+            secret = _is_secret_name(str(name))
             if isinstance(value, str):
                 if secret or (inside and str(name).lower() == "value"):
                     yield value
