@@ -10,6 +10,8 @@ from collections.abc import Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from azlabs.simulator.resource_manager import paths
+from azlabs.simulator.resource_manager.errors import refuse
 from azlabs.simulator.resource_manager.resource_type import Announce, Body, NameRule, ResourceType
 
 if TYPE_CHECKING:
@@ -108,8 +110,16 @@ def only_ids(body: Body, *members: str) -> None:
             body[member] = {"id": identity}
 
 
-def parts_of(name: str, *lists: str, within: str = "properties") -> None:
-    """Register plain parts of a type: each list holds items with an id, a type and a provisioningState."""
-    for item in lists:
-        kind = name + "/" + item
-        type(item, (Part,), {"type": kind, "part_of": f"{within}.{item}", "__module__": __name__})
+def same_region(write: Write, *members: str) -> None:
+    """Refuse references (dotted paths) to resources of another region, in the words for one that is not there."""
+    for member in members:
+        for value, _holder in paths.with_holders(write.body, member, write.id):
+            target = reference_id(value)
+            row = write.store.get("/".join(target.lower().split("/")[:9])) if target else None
+            if row is not None and row.location and row.location != write.location:
+                refuse(
+                    "InvalidResourceReference",
+                    f"Resource {target} referenced by resource {write.id} was not found. Please make sure that the referenced "
+                    "resource exists, and that both resources are in the same region.",
+                    details=[],
+                )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.providers.network.base import properties, reference_id
-from azlabs.simulator.providers.network.effective import effective_groups, network_of, running_machine, subnet_of
+from azlabs.simulator.providers.network.effective import effective_groups, interface_of, network_of, running_machine
 from azlabs.simulator.resource_manager.errors import not_modelled, refuse
 
 if TYPE_CHECKING:
-    from azlabs.rules.network.security_rules import Decider
-    from azlabs.rules.network.topology import Network
+    from azlabs.rules.network.security_rules import Direction
     from azlabs.simulator.resource_manager.calls import Call
 
 Body = dict[str, Any]
@@ -40,77 +41,42 @@ def _interfaces(call: Call) -> list[Body]:
 
 def ip_flow(call: Call) -> Body:
     """{"access", "ruleName"}: the first group that refuses decides, else the last that allows."""
-    from azlabs.rules.network.addresses import parse, with_grid
-    from azlabs.rules.network.endpoints import as_destination
-    from azlabs.rules.network.topology import Undecidable
+    from azlabs.rules.network.effective import ip_flow_verify
 
     asked = call.json()
-    interface = _interfaces(call)[0]
     network = network_of(call)
-    inbound = str(asked.get("direction", "")).lower() == "inbound"
+    interface = interface_of(network, _interfaces(call)[0])
+    direction: Direction = "Inbound" if str(asked.get("direction", "")).lower() == "inbound" else "Outbound"
+    local, remote = ((str(asked.get(f"{end}IPAddress")), _port(asked.get(f"{end}Port"))) for end in ("local", "remote"))
+    with _understood():
+        return ip_flow_verify(network, interface, direction, str(asked.get("protocol", "TCP")), local, remote)
+
+
+def _port(text: Any) -> int:
+    return int(text) if str(text).isdecimal() else 0
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """What the rules cannot decide is not modelled; what they cannot read is the caller's mistake."""
+    from azlabs.rules.network.topology import Undecidable
+
     try:
-        local, remote = (with_grid(parse(str(asked.get(name))))[0] for name in ("localIPAddress", "remoteIPAddress"))
-        near, far = str(asked.get("localPort", "0")), str(asked.get("remotePort", "0"))
-        if inbound:
-            sources, destinations, source_port, port = remote, local, far, near
-        else:
-            sources, destinations, source_port, port = local, as_destination(remote), near, far
-        service = f"{asked.get('protocol', 'TCP')}/{port}"
-        subnet = subnet_of(network, interface)
-        own = reference_id(properties(interface).get("networkSecurityGroup")) or ""
-        groups = [subnet.security_group, own.lower()] if inbound else [own.lower(), subnet.security_group]
-        answer: Body = {"access": "Allow", "ruleName": ""}
-        for group in filter(None, groups):
-            rules = network.rules(group, subnet, "Inbound" if inbound else "Outbound")
-            allowed, decider = _verdict(rules, sources, destinations, int(source_port) if source_port.isdecimal() else 0, service)
-            folder = "defaultSecurityRules" if decider.kind == "default rule" else "securityRules"
-            answer = {"access": "Allow" if allowed else "Deny", "ruleName": f"{folder}/{decider.name}"}
-            if not allowed:
-                break
+        yield
     except Undecidable as problem:
         raise not_modelled(str(problem)) from None
-    except ValueError as problem:
+    except (KeyError, ValueError) as problem:
         refuse("InvalidParameter", f"The question cannot be understood: {problem}")
-    return answer
-
-
-def _verdict(rules: Any, sources: Any, destinations: Any, source_port: int, service: str) -> tuple[bool, Decider]:
-    from azlabs.rules.network.boxes import intersect_all, of_services
-    from azlabs.rules.network.ports import parse_services
-    from azlabs.rules.network.security_rules import decide
-
-    decision = decide(rules, sources, destinations, source_port, "lower")
-    asked = of_services(parse_services(service), sources, destinations)
-    for allowed, pieces in ((False, decision.denied), (True, decision.allowed)):
-        for box, decider in pieces:
-            if intersect_all([box], asked):
-                return allowed, decider
-    raise not_modelled(f"the flow {service}")
 
 
 def next_hop(call: Call) -> Body:
     """{"nextHopType", "nextHopIpAddress", "routeTableId"} for one destination."""
-    from azlabs.rules.network.addresses import parse, with_grid
-    from azlabs.rules.network.routes import chosen_route
-    from azlabs.rules.network.topology import Undecidable
+    from azlabs.rules.network.effective import next_hop as computed
 
-    asked = call.json()
-    interface = _interfaces(call)[0]
-    network: Network = network_of(call)
-    try:
-        subnet = subnet_of(network, interface)
-        route = chosen_route(network, subnet, with_grid(parse(str(asked.get("destinationIPAddress"))))[0])
-    except Undecidable as problem:
-        raise not_modelled(str(problem)) from None
-    except ValueError as problem:
-        refuse("InvalidParameter", f"The question cannot be understood: {problem}")
-    if route is None:
-        return {"nextHopType": "None", "routeTableId": "System Route"}
-    table = call.find(subnet.route_table) if route.source == "User" else None
-    answer = {"nextHopType": route.next_hop, "routeTableId": table["id"] if table else "System Route"}
-    if route.next_hop_address:
-        answer["nextHopIpAddress"] = route.next_hop_address
-    return answer
+    network = network_of(call)
+    interface = interface_of(network, _interfaces(call)[0])
+    with _understood():
+        return computed(network, interface, str(call.json().get("destinationIPAddress")))
 
 
 def security_group_view(call: Call) -> Body:

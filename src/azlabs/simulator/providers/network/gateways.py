@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 GATEWAY = "Microsoft.Network/virtualNetworkGateways"
 AZURE_ASN = 65515
+SKUS = {
+    "Vpn": ("Basic", "VpnGw", "Standard", "HighPerformance"),
+    "ExpressRoute": ("Standard", "HighPerformance", "UltraPerformance", "ErGw"),
+}
+"""What the names of skus start with, per kind of gateway."""
 CLIENT_LISTS = (
     "vpnAuthenticationTypes", "vpnClientRootCertificates", "vpnClientRevokedCertificates", "vngClientConnectionConfigurations",
     "radiusServers", "vpnClientIpsecPolicies",
@@ -103,6 +108,13 @@ class VirtualNetworkGateways(SlowType):
                     "InvalidSubnetNameForGateway",
                     f"Subnet {subnet} of virtual network gateway {write.id} must be named GatewaySubnet.",
                 )
+        sku = str(mine["sku"].get("name", ""))
+        if not sku.startswith(SKUS.get(mine["gatewayType"], "")):
+            refuse(
+                "InvalidGatewaySkuSpecifiedForGatewayDeploymentType",
+                f"Virtual network gateway Sku specified is not valid for gateway {write.id} with DeploymentType VMScaleSet. "
+                f"The specified Sku is {sku}.",
+            )
         if mine["gatewayType"] == "Vpn":
             self._speak_bgp(write, mine)
 

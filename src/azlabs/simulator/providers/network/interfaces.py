@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.providers.network import public_use, usage
@@ -12,6 +13,7 @@ from azlabs.simulator.providers.network.base import (
     only_ids,
     properties,
     reference_id,
+    same_region,
     settled,
 )
 from azlabs.simulator.providers.network.effective import effective_groups, effective_routes
@@ -20,7 +22,7 @@ from azlabs.simulator.resource_manager.errors import refuse
 from azlabs.simulator.resource_manager.resource_type import BackReference, InUse, Reference, action
 
 if TYPE_CHECKING:
-    from azlabs.simulator.resource_manager.calls import Call, Write
+    from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 Body = dict[str, Any]
 CONFIGURATION = "properties.ipConfigurations[*].properties."
@@ -53,7 +55,7 @@ class NetworkInterfaces(NetworkType):
     members_since = {
         "kind": "2021-03-01",
         "properties.allowPort25Out": "2021-03-01",
-        "properties.auxiliaryMode": "2023-02-01",
+        "properties.auxiliaryMode": "2021-12-01",
         "properties.auxiliarySku": "2023-02-01",
         "properties.disableTcpStateTracking": "2023-02-01",
         "properties.nicType": "2020-03-01",
@@ -102,6 +104,18 @@ class NetworkInterfaces(NetworkType):
         if configurations and not any(properties(item).get("primary") for item in configurations):
             configurations[0].setdefault("properties", {})["primary"] = True
 
+    def shown(self, body: Body, reader: Reader) -> Body:
+        """An interface of a machine has a hardware address, and is its primary one or not."""
+        mine = body["properties"]
+        machine = reader.store.get(mine["virtualMachine"]["id"].lower()) if "virtualMachine" in mine else None
+        if machine is not None:
+            cards = properties(machine.body).get("networkProfile", {}).get("networkInterfaces") or []
+            own: Body = next((card for card in cards if str(card.get("id", "")).lower() == body["id"].lower()), {})
+            mine["primary"] = bool(properties(own).get("primary", len(cards) == 1))
+            digits = hashlib.sha256(body["id"].lower().encode()).hexdigest()[:6].upper()
+            mine["macAddress"] = f"00-0D-3A-{digits[:2]}-{digits[2:4]}-{digits[4:]}"
+        return body
+
     def validate(self, write: Write) -> None:
         """One primary configuration, one network, free addresses, public addresses that nobody else has."""
         configurations = properties(write.body).get("ipConfigurations") or []
@@ -115,6 +129,11 @@ class NetworkInterfaces(NetworkType):
         for item in configurations:
             if reference_id(properties(item).get("subnet")) is None:
                 refuse("SubnetReferenceRequired", f"IP configuration {item.get('id')} must reference a subnet.")
+        same_region(
+            write,
+            "properties.networkSecurityGroup",
+            *(CONFIGURATION + member for member in ("subnet", "publicIPAddress", "applicationSecurityGroups[*]")),
+        )
         before = write.old("properties.ipConfigurations") or []
         networks = {usage.network_of(properties(item)["subnet"]["id"]) for item in configurations + before}
         if len(networks) > 1:

@@ -12,6 +12,7 @@ from azlabs.simulator.providers.network.base import (
     Part,
     properties,
     reference_id,
+    same_region,
     settled,
     updating,
 )
@@ -42,6 +43,14 @@ INNER = (
     ("inboundNatPools", "frontendIPConfiguration", FRONTEND),
 )
 """Which rule names which other part of the same load balancer: list, member, list of the target."""
+
+
+TUNNEL_PORTS = {"Internal": 10800, "External": 10801}
+
+
+def _asked_tunnels(write: Write) -> list[Body]:
+    found = properties(write.call.json()).get("tunnelInterfaces")
+    return [item if isinstance(item, dict) else {} for item in found] if isinstance(found, list) else []
 
 
 def _path(holder: str, member: str) -> str:
@@ -85,6 +94,7 @@ class LoadBalancers(NetworkType):
 
     def validate(self, write: Write) -> None:
         """Addresses of the frontends, and skus that go together."""
+        same_region(write, _path(FRONTEND, "subnet"))
         fronts = properties(write.body)[FRONTEND]
         usage.assign(write, fronts, write.old(f"properties.{FRONTEND}") or [])
         public_use.check(write, fronts)
@@ -154,7 +164,13 @@ class BackendPools(Child):
     def fill(self, write: Write) -> None:
         """Tunnels of a gateway load balancer."""
         for tunnel in properties(write.body).get("tunnelInterfaces") or []:
-            tunnel.setdefault("port", 0)
+            tunnel.setdefault("port", TUNNEL_PORTS.get(tunnel.get("type"), 0))
+
+    def accepted(self, write: Write, shown: Body) -> None:
+        """Ports that were not asked for are chosen later."""
+        for tunnel, asked in zip(properties(shown).get("tunnelInterfaces") or [], _asked_tunnels(write), strict=False):
+            if "port" not in asked:
+                tunnel["port"] = 0
 
 
 class BackendAddresses(Part):
@@ -219,7 +235,15 @@ class OutboundRules(Child):
     type = f"{BALANCER}/outboundRules"
     part_of = "properties.outboundRules"
     methods = READ
-    defaults = {"properties": {"allocatedOutboundPorts": 0, "enableTcpReset": False, "idleTimeoutInMinutes": 4}}
+    defaults = {
+        "properties": {
+            "allocatedOutboundPorts": 0,
+            "enableTcpReset": False,
+            "idleTimeoutInMinutes": 4,
+            "allocationPolicy": {"onDemandAllocation": False, "portReuse": "FirstAvailable"},
+        }
+    }
+    members_since = {"properties.allocationPolicy": "2023-01-01"}
 
 
 class InboundNatPools(Part):

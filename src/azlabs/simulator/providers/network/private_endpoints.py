@@ -11,6 +11,7 @@ from azlabs.simulator.providers.network.base import (
     only_ids,
     properties,
     reference_id,
+    same_region,
 )
 from azlabs.simulator.providers.network.private_names import names_of
 from azlabs.simulator.resource_manager.errors import Refused, refuse
@@ -66,6 +67,7 @@ class PrivateEndpoints(SlowType):
     def validate(self, write: Write) -> None:
         """An endpoint names a subnet and a service; its interface is made with it."""
         mine = properties(write.body)
+        same_region(write, "properties.subnet")
         subnet = reference_id(mine.get("subnet"))
         if subnet is None:
             refuse("SubnetReferenceRequired", f"Private endpoint {write.id} must reference a subnet.")

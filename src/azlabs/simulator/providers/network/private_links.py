@@ -66,9 +66,9 @@ class PrivateLinkServices(SlowType):
             configurations[0].setdefault("properties", {})["primary"] = True
 
     def validate(self, write: Write) -> None:
-        """A frontend of a load balancer, or a destination address, has to be named."""
+        """A frontend of a load balancer, or a destination address, has to be named, not both."""
         mine = properties(write.body)
-        if not mine["loadBalancerFrontendIpConfigurations"] and not mine.get("destinationIPAddress"):
+        if bool(mine["loadBalancerFrontendIpConfigurations"]) == bool(mine.get("destinationIPAddress")):
             refuse(
                 "EitherOneLoadBalancerFrontendIpConfigurationOrDestinationIPAddressRequiredOnPrivateLinkService",
                 f"Private Link Service {write.name} requires either one LoadBalancerFrontendIpConfiguration if PLS with LB based "

@@ -86,6 +86,12 @@ class PublicIPAddresses(NetworkType):
                 "StandardAndStandardV2SkuPublicIPAddressesMustBeStatic",
                 f"{sku} sku publicIp {write.id} must have AllocationMethod set to Static.",
             )
+        if sku == "Basic" and write.get("sku.tier") == "Global":
+            refuse(
+                "GlobalPublicIPAddressNotSupportedForBasicPublicIpAddress",
+                "Global publicIP addresses are only supported for standard SKU public IP addresses. Public IP address "
+                f"{write.id} is not standard SKU.",
+            )
         if write.before is not None and write.old("sku.name") not in (None, sku):
             refuse(
                 "PublicIPAddressSkuCannotBeUpdated",
@@ -112,6 +118,9 @@ class PublicIPAddresses(NetworkType):
     def _allocate(self, write: Write) -> None:
         """Static addresses exist from the start; a dynamic one as long as somebody uses it."""
         mine = write.body["properties"]
+        prefix = reference_id(mine.get("publicIPPrefix"))
+        if prefix is not None and write.find(prefix) is None:
+            return
         if mine["publicIPAllocationMethod"] == "Static" and "ipAddress" not in mine:
             mine["ipAddress"] = new_address(write, mine)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.providers.network import rule_checks
-from azlabs.simulator.providers.network.base import Child, NetworkType, properties, updating
+from azlabs.simulator.providers.network.base import Child, NetworkType, properties, same_region, updating
 from azlabs.simulator.providers.network.group_members import check_rule
 from azlabs.simulator.resource_manager.errors import refuse
 from azlabs.simulator.resource_manager.resource_type import BackReference, InUse, Reference
@@ -83,6 +83,7 @@ class NetworkSecurityGroups(NetworkType):
 
     def validate(self, write: Write) -> None:
         """No two rules of one direction share a priority."""
+        same_region(write, *(reference.path for reference in self.references))
         seen: dict[tuple[Any, Any], str] = {}
         for rule in properties(write.body).get("securityRules") or []:
             key = (properties(rule).get("priority"), properties(rule).get("direction"))

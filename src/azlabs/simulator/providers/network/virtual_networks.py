@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.providers.network import addresses, peering_states, usage
-from azlabs.simulator.providers.network.base import Child, NetworkType, Part, properties, updating
+from azlabs.simulator.providers.network.base import Child, NetworkType, Part, properties, same_region, updating
 from azlabs.simulator.providers.network.delegations import ACTIONS, DEFAULT_ACTIONS
 from azlabs.simulator.providers.network.peering_states import address_space
 from azlabs.simulator.resource_manager.errors import refuse
@@ -83,6 +83,7 @@ class VirtualNetworks(NetworkType):
                 "VirtualNetworkAddressSpaceIsEmpty",
                 f"Virtual network {write.id} must have at least one address prefix in its address space.",
             )
+        same_region(write, SUBNET + "networkSecurityGroup", SUBNET + "routeTable", SUBNET + "natGateway")
         part = write.part.id if write.part is not None else None
         check_subnets(write.name, write.body, only=part)
         self._check_left_out(write)
