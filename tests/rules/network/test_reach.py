@@ -306,3 +306,39 @@ def test_a_question_without_an_end_in_the_network_is_refused() -> None:
         reach(tickets(), "300.1.1.1", "nic-web-01")
     with pytest.raises(Undecidable):
         reach(tickets(), "NoSuchTag", "nic-web-01")
+
+
+def dual(*rules: Json) -> Network:
+    """One subnet with both families; a machine with an address of each, and one with IPv4 only."""
+    both = nic("nic-both", "v", "s", "10.0.1.4")
+    second = {
+        "privateIPAddress": "fd00:1::4",
+        "subnet": both["properties"]["ipConfigurations"][0]["properties"]["subnet"],
+    }
+    both["properties"]["ipConfigurations"].append({"name": "six", "properties": second})
+    where = subnet("s", "10.0.1.0/24", "g")
+    where["properties"]["addressPrefixes"] = ["10.0.1.0/24", "fd00:1::/64"]
+    return Network.of(
+        virtual_networks=[vnet("v", ["10.0.0.0/16", "fd00:1::/48"], where)],
+        network_interfaces=[both, nic("nic-four", "v", "s", "10.0.1.5")],
+        network_security_groups=[nsg("g", *rules)],
+    )
+
+
+def test_both_families_are_filtered_and_do_not_mix() -> None:
+    six_only = rule("six", 100, source="2001:db8::/32", ports="443")
+    assert reach(dual(six_only), "2001:db8::7", "nic-both").equals("Tcp/443")
+    assert reach(dual(six_only), "203.0.113.7", "nic-both").is_empty()
+    with pytest.raises(ValueError, match="neither"):
+        reach(dual(six_only), "2001:db8::7", "nic-four")
+    anyone = rule("anyone", 100, source="*", ports="443")
+    assert reach(dual(anyone), "Internet", "nic-both").equals("Tcp/443")
+    four_only = rule("four", 100, source="0.0.0.0/0", ports="443")
+    assert not reach(dual(four_only), "Internet", "nic-both").equals("Tcp/443")
+    assert reach(dual(four_only), "Internet", "nic-four").equals("Tcp/443")
+
+
+def test_two_halves_of_the_address_space_are_the_whole() -> None:
+    halves = rule("halves", 100, direction="Outbound", destination=["0.0.0.0/1", "128.0.0.0/1"], ports="443")
+    closed = rule("closed", 4000, "Deny", "Outbound", protocol="*")
+    assert reach(small(halves, closed), "nic-a", "Storage.SwedenCentral").equals("Tcp/443")

@@ -14,7 +14,7 @@ from azlabs.rules.network.boxes import Box, intersect_boxes
 from azlabs.rules.network.endpoints import as_destination
 from azlabs.rules.network.intervals import interval
 from azlabs.rules.network.ports import PORTS, PROTOCOLS, WITH_PORTS, parse_ports
-from azlabs.rules.network.routes import chosen_route, effective_routes
+from azlabs.rules.network.routes import Route, chosen_route, effective_routes
 from azlabs.rules.network.security_rules import Decider, Direction, Json, decide, default_rules
 from azlabs.rules.network.topology import Interface, Network, Subnet, Undecidable
 
@@ -24,7 +24,7 @@ _SIDES = ("source", "destination")
 def effective_security_groups(network: Network, nic: Interface) -> dict[str, Any]:
     """The body of `effectiveNetworkSecurityGroups`: one entry for each group, the interface's own first."""
     subnet = network.subnet(nic.subnet)
-    attached = [(nic.security_group, "networkInterface", nic.id), (subnet.security_group, "subnet", subnet.key)]
+    attached = [(nic.security_group, "networkInterface", nic.id), (subnet.security_group, "subnet", subnet.id)]
     return {"value": [_effective_group(network, subnet, *entry) for entry in attached if entry[0]]}
 
 
@@ -94,19 +94,21 @@ def _prefixes(network: Network, subnet: Subnet, properties: Json, side: str) -> 
 def effective_route_table(network: Network, nic: Interface) -> dict[str, Any]:
     """The body of `effectiveRouteTable`: system routes and user-defined routes with their state."""
     routes = effective_routes(network, network.subnet(nic.subnet))
-    listed = sorted(routes, key=lambda route: route.source == "User")
+    return {"value": [_shown_route(route) for route in sorted(routes, key=lambda route: route.source == "User")]}
+
+
+def _shown_route(route: Route) -> dict[str, Any]:
     return {
-        "value": [
-            {
-                **({"name": route.name} if route.name else {}),
-                "source": route.source,
-                "state": "Active" if route.active else "Invalid",
-                "addressPrefix": [route.prefix],
-                "nextHopType": route.next_hop,
-                "nextHopIpAddress": [route.next_hop_address] if route.next_hop_address else [],
-            }
-            for route in listed
-        ]
+        **({"name": route.name} if route.name else {}),
+        "disableBgpRoutePropagation": False,
+        "source": route.source,
+        "state": "Active" if route.active else "Invalid",
+        "hasBgpOverride": False,
+        "addressPrefix": [route.prefix],
+        "nextHopType": route.next_hop,
+        "nextHopIpAddress": [route.next_hop_address] if route.next_hop_address else [],
+        "destinationServiceTags": [],
+        "tagMap": {},
     }
 
 

@@ -48,6 +48,7 @@ class Subnet:
     endpoints: tuple[tuple[str, tuple[str, ...]], ...]
     default_outbound: bool = True
     nat_gateway: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ def _subnet(body: Json, network: str) -> Subnet:
         endpoints,
         properties.get("defaultOutboundAccess") is not False,
         key_of(properties.get("natGateway")),
+        str(body.get("id") or f"{network}/subnets/{name}"),
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azlabs.simulator.providers.network.base import properties
 from azlabs.simulator.resource_manager.errors import not_modelled, refuse
 
 if TYPE_CHECKING:
