@@ -10,12 +10,14 @@ class ExpressionError(Exception):
     """A template expression that cannot be read or has no value.
 
     `code` is Azure's ("InvalidTemplate" unless said otherwise), `message` the sentence without the frame that
-    Azure puts around it ("Unable to process template language expressions for resource ...").
+    Azure puts around it ("Unable to process template language expressions for resource ..."). `member` names the
+    part of a parameter's declaration that a value breaks ("minLength").
     """
 
-    def __init__(self, message: str, code: str = "InvalidTemplate") -> None:
+    def __init__(self, message: str, code: str = "InvalidTemplate", *, member: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.member = member
         self.message = message
 
 

@@ -47,7 +47,8 @@ class Parameters:
             except ExpressionError as problem:
                 framed = "template parameter" in problem.message.lower()
                 prefix = "" if framed else f"The template parameter '{name}' is not valid: "
-                raise validation_failed(prefix + problem.message, path=f"parameters.{name}") from problem
+                member = f".{problem.member}" if problem.member else ""
+                raise validation_failed(prefix + problem.message, path=f"parameters.{name}{member}") from problem
 
     def __call__(self, name: str) -> Any:
         found = find_key(self.declared, name)

@@ -194,5 +194,7 @@ def _check_limits(schema: Mapping[str, Any], value: Any, name: str) -> None:
             subject = "Length of the value" if key.endswith("Length") else "The value"
             raise ExpressionError(
                 f"The provided value for the template parameter '{name[:200]}' is not valid. {subject} should be "
-                f"{'greater' if least else 'less'} than or equal to '{limit}'. {_USAGE}"
+                f"{'greater' if least else 'less'} than or equal to '{limit}'. Please see "
+                "https://aka.ms/arm-syntax-parameters for usage details.",
+                member=key,
             )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from azlabs.simulator.providers.deployments import actions
+from azlabs.simulator.providers.deployments import actions, stacks, template_specs
 from azlabs.simulator.resource_manager.resource_type import Endpoint
 
-ENDPOINTS: list[Endpoint] = [*actions.ENDPOINTS]
+__all__ = ["ENDPOINTS", "template_specs"]
+
+ENDPOINTS: list[Endpoint] = [*actions.ENDPOINTS, *stacks.ENDPOINTS]
