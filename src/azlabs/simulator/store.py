@@ -221,11 +221,11 @@ class Store:
         )
         return [Link(*row) for row in rows]
 
-    def links_inside(self, target: str) -> list[Link]:
-        """References from a resource to itself or to its own parts."""
+    def links_at(self, target: str) -> list[Link]:
+        """Everything that refers to this key or to anything below it, from wherever."""
         rows = self._execute(
-            "SELECT source, holder, path, target FROM links WHERE source=? AND (target=? OR (target>? AND target<?)) ORDER BY rowid",
-            (target, target, target + "/", target + "0"),
+            "SELECT source, holder, path, target FROM links WHERE target=? OR (target>? AND target<?) ORDER BY rowid",
+            (target, target + "/", target + "0"),
         )
         return [Link(*row) for row in rows]
 

@@ -54,8 +54,8 @@ def item(call: Call, kind: ResourceType) -> Answer:
         raise not_found(call, kind)
     if call.method == "HEAD":
         return Answer(204)
-    if kind.part_of is None and row.pending is None and views.plain(kind):
-        return json_answer(row.text, headers=etag_header(kind, row))
+    if kind.part_of is None and row.pending is None:
+        return json_answer(views.text(call, kind, row), headers=etag_header(kind, row))
     body = shown(call, kind, row, document)
     if row.pending is not None:
         documents.set_states(kind, body, operations.unfinished(call, row.pending), None)
@@ -150,14 +150,9 @@ def collection(call: Call, kind: ResourceType) -> Answer:
         rows = [row for row in rows if row.pending is None or call.store.exists(row.key)]
     return page(
         call,
-        [document_text(call, kind, row) for row in rows[:size]],
+        [views.text(call, kind, row) for row in rows[:size]],
         rows[size - 1].number if len(rows) > size else None,
     )
-
-
-def document_text(call: Call, kind: ResourceType, row: Resource) -> str:
-    """JSON of a row as shown."""
-    return row.text if views.plain(kind) else dumps(views.show(call, kind, row.copy(), row.key))
 
 
 def _parts(call: Call, kind: ResourceType) -> Answer:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
+from azlabs.simulator.http import dumps
 from azlabs.simulator.records import Link, Resource
 from azlabs.simulator.resource_manager import paths, registry
 from azlabs.simulator.resource_manager.resource_type import ResourceType
@@ -13,18 +15,12 @@ if TYPE_CHECKING:
     from azlabs.simulator.store import Store
 
 Body = dict[str, Any]
-_PLAIN: dict[str, bool] = {}
 
 
+@functools.cache
 def plain(kind: ResourceType) -> bool:
     """Is the document shown exactly as it is stored?"""
-    known = _PLAIN.get(kind.key)
-    if known is None:
-        known = not (kind.back_references or kind.members_since or type(kind).shown is not ResourceType.shown) and all(
-            plain(part) for part in registry.parts_of(kind.key)
-        )
-        _PLAIN[kind.key] = known
-    return known
+    return not _has_back_references(kind) and _fixed(kind)
 
 
 def item_named(items: Any, name: str) -> Body | None:
@@ -90,19 +86,38 @@ def show(reader: Reader, kind: ResourceType, body: Body, row_key: str) -> Body:
     """Turn a fresh copy of a stored document into what a GET answers."""
     if plain(kind):
         return body
+    return _show(reader, kind, body, row_key, _links(reader.store, kind, row_key))
+
+
+def text(reader: Reader, kind: ResourceType, row: Resource) -> str:
+    """JSON of a stored resource as a GET answers it; the stored text itself wherever nothing is computed."""
+    if plain(kind):
+        return row.text
+    links = _links(reader.store, kind, row.key)
+    if not links and _fixed(kind):
+        return row.text
+    return dumps(_show(reader, kind, row.copy(), row.key, links))
+
+
+def _links(store: Store, kind: ResourceType, key: str) -> dict[str, list[Link]]:
+    """By target: everything that refers to a resource or to its parts."""
     links: dict[str, list[Link]] = {}
     if _has_back_references(kind):
-        for link in reader.store.links_into(row_key) + _inner_links(reader.store, row_key):
+        for link in store.links_at(key):
             links.setdefault(link.target, []).append(link)
-    return _show(reader, kind, body, row_key, links)
+    return links
 
 
-def _inner_links(store: Store, key: str) -> list[Link]:
-    return store.links_inside(key)
-
-
+@functools.cache
 def _has_back_references(kind: ResourceType) -> bool:
     return bool(kind.back_references) or any(_has_back_references(part) for part in registry.parts_of(kind.key))
+
+
+@functools.cache
+def _fixed(kind: ResourceType) -> bool:
+    """Are links all that the shown document depends on?"""
+    own = not kind.members_since and type(kind).shown is ResourceType.shown
+    return own and all(_fixed(part) for part in registry.parts_of(kind.key))
 
 
 def _show(reader: Reader, kind: ResourceType, body: Body, key: str, links: dict[str, list[Link]]) -> Body:
