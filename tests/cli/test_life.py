@@ -88,6 +88,10 @@ def test_the_report_for_people_ends_with_the_next_step(azlabs, up):
 def test_one_task_can_be_judged_alone(azlabs, up):
     report = azlabs("verify", "quiet-inside", "--json").json
     assert {check["task"] for check in report["checks"] if check["points"]} == {"quiet-inside"}
+    azlabs("solve", "office-ssh", "--yes")
+    assert azlabs("verify", "office-ssh").code == 0
+    other = azlabs("verify", "quiet-inside")
+    assert (other.code, "office-ssh" in other.out) == (1, False)
     unknown = azlabs("verify", "quite-inside", "--json")
     assert (unknown.code, unknown.error["code"]) == (2, "UnknownTask")
 

@@ -36,7 +36,7 @@ class Lines:
         if self._title:
             self._call.say(f"{self._title}:")
             self._title = ""
-        if event.state == "failed" or (event.state in FINISHED and event.kind not in MANY):
+        if (event.state == "failed" and event.kind != "check") or (event.state in FINISHED and event.kind not in MANY):
             self._call.say(_line(event))
 
 
@@ -62,10 +62,11 @@ class Board:
         self._live.stop()
         with self._lock:
             events = list(self._events.values())
-        for event in events:
+        told = [event for event in events if event.kind != "check"]  # the report tells about checks
+        for event in told:
             if event.state == "failed":
                 self._call.say(_line(event))
-        if kind is None and events:
+        if kind is None and told:
             self._call.say(f"{self._title}: {_count(events)} in {time.monotonic() - self._begun:.1f} s.")
 
     def __call__(self, event: Event) -> None:

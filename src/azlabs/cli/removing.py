@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from azlabs.catalog.topology import word_for
 from azlabs.cli.places import cloud_meant, sandbox_meant
 from azlabs.cli.screen import table
 from azlabs.errors import ExitCode
@@ -76,7 +77,7 @@ def _show_plan(call: Call, plan: DownPlan) -> None:
     if items and (call.can_ask or not call.json):
         shown = table("to be removed", "type", "made by")
         for item in items[:SHOWN]:
-            shown.add_row(item.id.rpartition("/")[2], item.type.rpartition("/")[2], WHOSE[item.origin])
+            shown.add_row(item.id.rpartition("/")[2], word_for(item.type), WHOSE[item.origin])
         if len(items) > SHOWN:
             shown.add_row(f"and {len(items) - SHOWN} more", "", "")
         call.notes.print(shown)

@@ -10,6 +10,10 @@ from rich.text import Text
 from azlabs.cli.screen import table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
     from azlabs.cli.call import Call
     from azlabs.verify import CheckResult, Report
 
@@ -17,39 +21,55 @@ SIGNS = {"pass": ("ok", "green"), "fail": ("no", "red"), "error": ("??", "yellow
 DETAILS = (("found", "Found"), ("expected", "Expected"), ("decided_by", "Decided by"), ("fix", "Do"))
 
 
-def show_report(call: Call, report: Report, *, explain: bool = False) -> None:
-    """The tasks, the checks of the first task that is not done (all with `explain`), the score, the next step."""
+def show_report(call: Call, report: Report, *, explain: bool = False, only: Sequence[str] = ()) -> None:
+    """The tasks, the checks of the first task that is not done (all with `explain`), the score, the next step.
+
+    With `only` it is about these tasks: what was not judged is left out, and so is the score.
+    """
     out = call.out
+    tasks = [task for task in report.tasks if not only or task.id in only]
     out.print(Text(f"{report.lab} on the {report.cloud}, sandbox {report.sandbox}", style="bold"))
     out.print()
-    shown = table("", "!task", ">!points", "what has to be true")
-    for task in report.tasks:
+    shown = table("!", "!task", ">!points", "what has to be true")
+    if not explain:
+        _keep_to_one_line(shown, out.width, tasks)
+    for task in tasks:
         sign, style = _sign_of_task(task)
-        points = f"{_figure(task.earned)}/{_figure(task.points)}"
+        points = f"{figure(task.earned)}/{figure(task.points)}"
         shown.add_row(Text(sign, style=style), task.id, points, report.titles.get(task.id, ""))
     out.print(shown)
-    undone = [task.id for task in report.tasks if not task.done]
-    detailed = [task.id for task in report.tasks] if explain else undone[:1]
+    undone = [task.id for task in tasks if not task.done]
+    detailed = [task.id for task in tasks] if explain or only else undone[:1]
     for name in detailed:
         _show_task(out, name, [check for check in report.checks if check.task == name], everything=explain)
-    if explain:
+    if explain and not only:
         _show_objectives(out, report)
-    _show_score(out, report)
     for remark in report.not_modelled:
         call.say(f"Not modelled by the {report.cloud}: {remark}")
+    if only:
+        return
+    _show_score(out, report)
+    call.say(report.note)
     if not explain and undone:
         call.say("`azlabs verify --explain` shows every check.")
-    call.say(report.note)
     out.print()
     out.print(Text.assemble(("Next: ", "bold"), report.next_step))
 
 
+def _keep_to_one_line(shown: Table, width: int, tasks: Sequence[Any]) -> None:
+    """Cut the last column, so that the whole report fits a terminal of 24 lines; --explain and `guide` cut nothing."""
+    longest = max((len(task.id) for task in tasks), default=0)
+    last = shown.columns[-1]
+    last.no_wrap, last.overflow = True, "ellipsis"
+    last.max_width = max(width - longest - len("ok" + "points") - 3 * (len(shown.columns) - 1), 20)
+
+
 def _show_task(out: Any, name: str, checks: list[CheckResult], *, everything: bool) -> None:
-    out.print()
-    out.print(Text(name, style="bold"))
-    for check in checks:
-        if check.status == "pass" and not everything:
-            continue
+    shown = [check for check in checks if everything or check.status != "pass"]
+    if shown:
+        out.print()
+        out.print(Text(name, style="bold"))
+    for check in shown:
         sign, style = SIGNS[check.status]
         out.print(Text.assemble((f"  {sign} ", style), check.title, (_worth(check), "dim")))
         for field, word in DETAILS:
@@ -74,7 +94,7 @@ def _show_objectives(out: Any, report: Report) -> None:
     out.print()
     shown = table("!objective", ">!points")
     for entry in (*report.objectives, *report.domains):
-        shown.add_row(entry.id, f"{_figure(entry.earned)}/{_figure(entry.points)}")
+        shown.add_row(entry.id, f"{figure(entry.earned)}/{figure(entry.points)}")
     out.print(shown)
 
 
@@ -91,5 +111,6 @@ def _sign_of_task(task: Any) -> tuple[str, str]:
     return SIGNS["error"] if task.open else SIGNS["fail"]
 
 
-def _figure(value: Fraction) -> str:
+def figure(value: Fraction) -> str:
+    """Points as people write them: `10`, `7.5`."""
     return str(int(value)) if value.denominator == 1 else f"{float(value):.1f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,18 +11,16 @@ import typer
 
 from azlabs.cli import completion
 from azlabs.cli.call import Call, command
-from azlabs.errors import AzlabsError
+from azlabs.errors import AzlabsError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from azlabs.catalog.labs import Lab
     from azlabs.cloud import Cloud
+    from azlabs.progress import Progress
     from azlabs.sandbox.model import Sandbox
     from azlabs.verify import Report
 
 app = typer.Typer()
-MAX_SCORE = 1000
 
 
 @command(app, "verify", "sandbox", "cloud", "yes", epilog="Example: azlabs verify --junit report.xml")
@@ -40,7 +39,8 @@ def verify(
 ) -> int:
     """Judge the tasks of a lab that is up: points, what was found, what was expected, and the next step.
 
-    The exit code is 0 when passed (700 of 1000), 1 when not, 3 when something could not be judged.
+    The exit code is 0 when passed (700 of 1000), 1 when not, 3 when something could not be judged. With TASK only
+    these are judged, and the exit code tells whether they are done.
     """
     if watch and call.json:
         raise AzlabsError("--watch and --json do not go together.", action="Use one of them.", code="Usage")
@@ -50,72 +50,83 @@ def verify(
     lab = lab_named(call, sandbox.lab_name)
     only = [lab.task(name).id for name in tasks or []]
     with cloud_meant(call, sandbox) as cloud:
-        report = _attempt(call, lab, sandbox, cloud, only)
-        _show(call, report, explain, junit)
+        judging = Judging(call, lab, sandbox, cloud, only, explain, junit)
+        report = judging.once()
         if watch:
-            report = _watch(
-                call, lab, sandbox, cloud, only, report, every, lambda new: _show(call, new, explain, junit)
-            )
-    return report.exit_code
+            report = judging.until_done(report, every)
+    return judging.exit_code(report)
 
 
-def _watch(
-    call: Call,
-    lab: Lab,
-    sandbox: Sandbox,
-    cloud: Cloud,
-    only: list[str],
-    report: Report,
-    every: float,
-    show: Callable[[Report], None],
-) -> Report:
-    """Judge until everything is done or Ctrl-C; only what differs from the last attempt is shown and remembered."""
-    from azlabs.verify import run
+@dataclass(frozen=True)
+class Judging:
+    """Attempts at a lab's tasks, all or `only` some, and how they are shown."""
 
-    try:
-        while report.score < MAX_SCORE:
-            if call.notes.is_terminal:
-                call.say(f"Watching, every {every:g} s; Ctrl-C ends.")
-            before = report.to_json()
-            while report.to_json() == before:
-                time.sleep(every)
-                report = run(lab, sandbox, cloud, only=only or None)
-            _remember(report, sandbox)
-            if call.out.is_terminal:
-                call.out.clear()
-            show(report)
-    except KeyboardInterrupt:
-        call.say("")
-    return report
+    call: Call
+    lab: Lab
+    sandbox: Sandbox
+    cloud: Cloud
+    only: list[str]
+    explain: bool
+    junit: Path | None
 
+    def once(self) -> Report:
+        """One attempt, shown and remembered."""
+        if self.call.notes.is_terminal:
+            with self.call.progress("Judging") as progress:
+                report = self._run(progress)
+        else:
+            report = self._run()
+        self._show(report)
+        return report
 
-def _attempt(call: Call, lab: Lab, sandbox: Sandbox, cloud: Cloud, only: list[str]) -> Report:
-    from azlabs.verify import run
+    def until_done(self, report: Report, every: float) -> Report:
+        """Attempts until everything is done or Ctrl-C; only what differs from the last one is shown and remembered."""
+        try:
+            while not self._is_done(report):
+                if self.call.notes.is_terminal:
+                    self.call.say(f"Watching, every {every:g} s; Ctrl-C ends.")
+                before = report.to_json()
+                while report.to_json() == before:
+                    time.sleep(every)
+                    report = self._run()
+                if self.call.out.is_terminal:
+                    self.call.out.clear()
+                self._show(report)
+        except KeyboardInterrupt:
+            self.call.say("")
+        return report
 
-    if call.notes.is_terminal:
-        with call.progress("Judging") as progress:
-            report = run(lab, sandbox, cloud, only=only or None, progress=progress)
-    else:
-        report = run(lab, sandbox, cloud, only=only or None)
-    _remember(report, sandbox)
-    return report
+    def exit_code(self, report: Report) -> int:
+        """That of the report; with `only`: are these tasks done, and if not, is it because they cannot be judged?"""
+        if not self.only:
+            return report.exit_code
+        if self._is_done(report):
+            return ExitCode.DONE
+        unclear = any(check.status == "error" for check in report.checks if check.task in self.only)
+        return ExitCode.UNREACHABLE if unclear else ExitCode.NOT_PASSED
 
+    def _is_done(self, report: Report) -> bool:
+        return all(task.done for task in report.tasks if not self.only or task.id in self.only)
 
-def _remember(report: Report, sandbox: Sandbox) -> None:
-    from azlabs.home import home
-    from azlabs.verify import record
+    def _run(self, progress: Progress | None = None) -> Report:
+        from azlabs.progress import silent
+        from azlabs.verify import run
 
-    record(report, home() / "attempts" / sandbox.id)
+        return run(self.lab, self.sandbox, self.cloud, only=self.only or None, progress=progress or silent)
 
+    def _show(self, report: Report) -> None:
+        if not self.only:  # an attempt at some tasks says nothing about the others
+            from azlabs.home import home
+            from azlabs.verify import record
 
-def _show(call: Call, report: Report, explain: bool, junit: Path | None) -> None:
-    if junit is not None:
-        from azlabs.verify import write_junit
+            record(report, home() / "attempts" / self.sandbox.id)
+        if self.junit is not None:
+            from azlabs.verify import write_junit
 
-        write_junit(report, junit)
-    if call.json:
-        call.give_json(report.to_json())
-        return
-    from azlabs.cli.report_page import show_report
+            write_junit(report, self.junit)
+        if self.call.json:
+            self.call.give_json(report.to_json())
+            return
+        from azlabs.cli.report_page import show_report
 
-    show_report(call, report, explain=explain)
+        show_report(self.call, report, explain=self.explain, only=self.only)
