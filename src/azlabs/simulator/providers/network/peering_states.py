@@ -35,6 +35,17 @@ def half_towards(network: Body, remote: str) -> Body | None:
     return halves(network).get(remote.lower())
 
 
+COMPUTED = ("peeringState", "peeringSyncLevel", "remoteAddressSpace", "remoteVirtualNetworkAddressSpace")
+
+
+def keep(write: Write) -> None:
+    """A write of the whole network leaves its halves in the state they had; only a write of a half renews it."""
+    then = halves(write.before or {})
+    for remote, half in halves(write.body).items():
+        if remote in then:
+            half["properties"].update({name: properties(then[remote]).get(name) for name in COMPUTED})
+
+
 def settle(write: Write) -> None:
     """After a network was stored: connect the other halves, let go of those that are gone, tell of new addresses."""
     now, then = halves(write.body), halves(write.before or {})

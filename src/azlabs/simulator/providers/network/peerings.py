@@ -59,9 +59,6 @@ class VirtualNetworkPeerings(Child):
         if remote is None:
             return
         half = half_towards(remote, network_id(write))
-        direct = write.call.key == write.key
-        if write.before is not None and not direct:
-            return
         mine["peeringState"] = CONNECTED if half else INITIATED
         mine["peeringSyncLevel"] = "FullyInSync" if half else "RemoteNotInSync"
         space = {"addressPrefixes": address_space(remote)}

@@ -86,6 +86,8 @@ class VirtualNetworks(NetworkType):
         same_region(write, SUBNET + "networkSecurityGroup", SUBNET + "routeTable", SUBNET + "natGateway")
         part = write.part.id if write.part is not None else None
         check_subnets(write.name, write.body, only=part)
+        if write.focus is None:
+            peering_states.keep(write)
         self._check_left_out(write)
 
     def _check_left_out(self, write: Write) -> None:
@@ -198,7 +200,6 @@ class Subnets(Child):
                 "SubnetAddressPrefixRequired",
                 f"Subnet {write.id} must have at least one address prefix.",
             )
-        check_prefixes(write.id, own)
         for prefix in own:
             found = addresses.network(prefix)
             if found is not None and found.prefixlen > SMALLEST[found.version]:
@@ -292,6 +293,8 @@ def check_subnets(network: str, body: Body, only: str | None = None) -> None:
     seen: list[Body] = []
     for subnet in properties(body).get("subnets") or []:
         mine = only is None or str(subnet.get("id", "")).lower() == only.lower()
+        if mine:
+            check_prefixes(str(subnet.get("id")), prefixes_of(subnet))
         for prefix in prefixes_of(subnet) if mine else ():
             if not addresses.inside(prefix, space):
                 refuse(
