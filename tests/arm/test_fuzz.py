@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from azlabs.arm import TemplateError
+from azlabs.arm import TemplateError, parameter_files
 from azlabs.arm.lenient import LenientError, loads, locate
 from azlabs.arm.scopes import Scope
 from azlabs.arm.template import prepare, snapshot
@@ -31,7 +33,9 @@ VALUES = st.recursive(
 )
 RESOURCE = st.fixed_dictionaries(
     {"type": TEXTS, "name": TEXTS, "apiVersion": st.just("2024-01-01")},
-    optional=dict.fromkeys(("properties", "copy", "condition", "dependsOn", "scope", "resources", "existing", "tags"), VALUES),
+    optional=dict.fromkeys(
+        ("properties", "copy", "condition", "dependsOn", "scope", "resources", "existing", "tags"), VALUES
+    ),
 )
 TEMPLATE = st.fixed_dictionaries(
     {
@@ -39,7 +43,9 @@ TEMPLATE = st.fixed_dictionaries(
         "contentVersion": st.just("1.0.0.0"),
         "resources": st.one_of(st.lists(RESOURCE, max_size=4), st.dictionaries(TEXTS, RESOURCE, max_size=4), VALUES),
     },
-    optional=dict.fromkeys(("parameters", "variables", "outputs", "definitions", "functions", "languageVersion"), VALUES),
+    optional=dict.fromkeys(
+        ("parameters", "variables", "outputs", "definitions", "functions", "languageVersion"), VALUES
+    ),
 )
 
 
@@ -72,3 +78,13 @@ lines", "c": [1, 2.5, -3,], "d": "\\u0041\\n",
     assert loads(text)["properties"]["template"] == {"a": "single", "b": "two\nlines", "c": [1, 2.5, -3], "d": "A\n"}
     assert locate(text, "properties.template.c[1]") == (4, 18)
     assert locate(text, "properties.template.x") is None
+
+
+def test_parameter_files_are_read_and_written() -> None:
+    text = json.dumps(parameter_files.write({"a": 1, "b": ["x"]}))
+    assert parameter_files.read("// of a person\n" + text) == {"a": {"value": 1}, "b": {"value": ["x"]}}
+    secret = {"reference": {"keyVault": {"id": "/v"}, "secretName": "s"}}
+    assert parameter_files.read(json.dumps({"p": secret})) == {"p": secret}
+    for broken in ("{", "[]", '{"p": 1}', '{"parameters": 1}'):
+        with pytest.raises(TemplateError):
+            parameter_files.read(broken)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from azlabs.arm.template import Plan
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.http import Answer, json_answer
 from azlabs.simulator.providers.deployments import execution, preflight, request, shapes
+from azlabs.simulator.providers.deployments.request import correlation
 from azlabs.simulator.providers.deployments.runtime import StoreRuntime
 from azlabs.simulator.resource_manager import documents, operations, reads, registry, writes
 from azlabs.simulator.resource_manager.errors import Refused
@@ -126,13 +126,6 @@ def _properties(call: Call, plan: Plan, checked: preflight.Checked, mode: str, g
         if isinstance(given.get(name), dict):
             shown[name] = given[name]
     return shown
-
-
-def correlation(call: Call) -> str:
-    """The correlation id of a request, a new one when it names none."""
-    if not call.correlation:
-        call.correlation = call.headers.get("x-ms-correlation-request-id") or str(uuid.uuid4())
-    return call.correlation
 
 
 def _put(call: Call, kind: ResourceType) -> Answer:

@@ -13,7 +13,7 @@ from azlabs.arm.ids import RESOURCE_GROUP_TYPE, ResourceId, key
 from azlabs.arm.planned import PlannedResource, has_expression
 from azlabs.arm.scopes import Scope
 from azlabs.arm.template import Plan, prepare
-from azlabs.simulator.providers.deployments.request import scope_of
+from azlabs.simulator.providers.deployments.request import correlation, scope_of
 from azlabs.simulator.resource_manager import registry, routes, writes
 from azlabs.simulator.resource_manager.calls import Call
 from azlabs.simulator.resource_manager.errors import Refused, not_modelled
@@ -47,15 +47,25 @@ def check(call: Call, plan: Plan, runtime: Runtime | None = None) -> Checked:
         raise not_modelled(unknown.type)
     details = [detail for resource in everything if (detail := _problem(call, resource, groups)) is not None]
     if details:
-        raise Refused(
-            400, "InvalidTemplateDeployment",
-            f"The template deployment '{plan.scope.deployment_name}' is not valid according to the validation procedure. "
-            f"The tracking id is '{call.correlation or call.manager.store.path or ''}'. See inner errors for details.".replace(
-                "''", "'00000000-0000-0000-0000-000000000000'"
-            ),
-            details=details,
-        )  # fmt: skip
+        raise _invalid(call, plan, details)
     return Checked(plan, everything)
+
+
+def _invalid(call: Call, plan: Plan, details: list[Body]) -> Refused:
+    """The refusal that Azure puts around what preflight found."""
+    code = "InvalidTemplateDeployment"
+    forbidden = [item["message"] for item in details if item["code"] == "AuthorizationFailed"]
+    if forbidden:
+        listed = ", ".join(f"'{message}'" for message in forbidden)
+        error = "error" if len(forbidden) == 1 else "multiple errors"
+        return Refused(403, code, f"The template deployment failed with {error}: {listed}.")
+    message = (
+        f"The template deployment '{plan.scope.deployment_name}' is not valid according to the validation procedure. The "
+        f"tracking id is '{correlation(call)}'. See inner errors for details."
+    )
+    if all(item["code"] == "RequestDisallowedByPolicy" for item in details):
+        message = "The template deployment failed because of policy violation. Please see details for more information."
+    return Refused(400, code, message, details=details)
 
 
 def _planned_groups(plan: Plan) -> dict[str, Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -96,14 +97,40 @@ def _linked(call: Call, link: Mapping[str, Any], what: str) -> Body:
             raise Refused(
                 404, "TemplateSpecVersionNotFound", f"The template spec version '{found}' could not be found."
             )  # fmt: skip
-        main = (version.get("properties") or {}).get("mainTemplate")
+        properties = version.get("properties") or {}
+        main = properties.get("mainTemplate")
         if isinstance(main, dict):
-            return main
+            linked = {
+                _path(str(item.get("path"))): item.get("template") for item in properties.get("linkedTemplates") or []
+            }
+            whole: Body = _with_linked(main, linked)
+            return whole
     raise Refused(
         400, "InvalidContentLink",
-        f"Unable to download deployment content from '{str(link.get('uri'))[:300]}'. The tracking Id is '{call.correlation}'. "
+        f"Unable to download deployment content from '{str(link.get('uri'))[:300]}'. The tracking Id is '{correlation(call)}'. "
         "Please see https://aka.ms/arm-deploy for usage details.",
     )  # fmt: skip
+
+
+def _path(text: str) -> str:
+    return text.replace("\\", "/").removeprefix("./").lower()
+
+
+def _with_linked(template: Any, linked: Mapping[str, Any], depth: int = 0) -> Any:
+    """A template whose links to other templates of its spec are replaced by those templates."""
+    if isinstance(template, list):
+        return [_with_linked(item, linked, depth) for item in template]
+    if not isinstance(template, dict):
+        return template
+    properties = template.get("properties")
+    link = properties.get("templateLink") if isinstance(properties, dict) else None
+    if str(template.get("type", "")).lower() == "microsoft.resources/deployments" and isinstance(link, dict):
+        inner = linked.get(_path(str(link.get("relativePath"))))
+        if isinstance(inner, dict) and isinstance(properties, dict) and depth < 10:
+            rest = {name: item for name, item in properties.items() if name != "templateLink"}
+            options = {"expressionEvaluationOptions": {"scope": "inner"}}
+            return {**template, "properties": {**rest, **options, "template": _with_linked(inner, linked, depth + 1)}}
+    return {name: _with_linked(item, linked, depth) for name, item in template.items()}
 
 
 def parameters_of(call: Call, properties: Mapping[str, Any]) -> Body:
@@ -189,6 +216,13 @@ def refusal(call: Call, problem: TemplateError, status: int = 400) -> Refused:
     return Refused(
         status, problem.code, message, target=problem.target or None, details=problem.details or None, extra=extra
     )
+
+
+def correlation(call: Call) -> str:
+    """The correlation id of a request, a new one when it names none."""
+    if not call.correlation:
+        call.correlation = call.headers.get("x-ms-correlation-request-id") or str(uuid.uuid4())
+    return call.correlation
 
 
 def template_hash(template: Any) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.http import Answer, json_answer
 from azlabs.simulator.providers.deployments import complete, request, stack_work
-from azlabs.simulator.providers.deployments.deployments import correlation
+from azlabs.simulator.providers.deployments.request import correlation
 from azlabs.simulator.providers.deployments.stack_work import unmanaged
 from azlabs.simulator.resource_manager import documents, operations, registry, writes
 from azlabs.simulator.resource_manager.calls import Write
@@ -30,6 +30,8 @@ _MODES = ("none", "denydelete", "denywriteanddelete")
 
 class DeploymentStacks(ResourceType):
     type = "Microsoft.Resources/deploymentStacks"
+    # The first preview (2021-05-01-preview) has another shape, with snapshots, and is not answered.
+    api_versions = ("2025-07-01", "2024-03-01", "2022-08-01-preview")
     scopes = ("resourceGroup", "subscription", "managementGroup")
     located = False
     state = None
@@ -38,10 +40,6 @@ class DeploymentStacks(ResourceType):
     operation_paths = ("deploymentStackOperationStatus", "deploymentStackOperationResults")
     name_rule = NameRule(
         r"[-\w._()]{1,90}", "InvalidDeploymentStackName", "The provided deployment stack name '{name}' is not valid."
-    )
-    not_found = (
-        "ResourceNotFound",
-        "The resource '{name}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
     )
 
     def handle(self, call: Call) -> Answer | None:
@@ -52,6 +50,8 @@ class DeploymentStacks(ResourceType):
             if call.method == "DELETE":
                 with call.store.writing():
                     return _delete(call, self)
+            if call.store.get(call.key) is None:
+                raise _not_found(call)
         elif call.method == "GET":
             call.manager.require_group(call)
             rows = [_advanced(call, row) for row in call.store.at_scope(call.key, self.key)]
@@ -73,6 +73,18 @@ def _advanced(call: Call, row: Resource) -> Resource:
         if operation is not None:
             operations.advance(call, operation)
     return call.store.get(row.key) or row
+
+
+def _not_found(call: Call) -> Refused:
+    """In a resource group Azure answers with a code of its own."""
+    call.manager.require_group(call)
+    if call.route.group:
+        message = f"The deployment stack '{call.path()}' could not be found."
+        return Refused(404, "DeploymentStackResourceNotFound", message)
+    return Refused(
+        404, "ResourceNotFound",
+        f"The resource '{call.name}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+    )  # fmt: skip
 
 
 def _settings(properties: Body) -> Body:
@@ -260,8 +272,7 @@ def _export(call: Call) -> Body:
     _at_stack(call)
     row = call.store.get(call.key)
     if row is None:
-        message = KIND.not_found[1] if KIND.not_found else ""
-        raise Refused(404, "ResourceNotFound", message.replace("{name}", call.name))
+        raise _not_found(call)
     return {"template": row.hidden["template"]}
 
 

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Call, Write
 
 
+# The first preview (2019-06-01-preview) has another shape, with `artifacts`, and is not answered.
+API_VERSIONS = ("2022-02-01", "2021-05-01", "2021-03-01-preview")
+
+
 class TemplateSpecs(ResourceType):
     type = "Microsoft.Resources/templateSpecs"
+    api_versions = API_VERSIONS
     state = None
     system_data = True
     defaults = {"properties": {}}
@@ -41,6 +46,7 @@ class TemplateSpecs(ResourceType):
 
 class Versions(ResourceType):
     type = "Microsoft.Resources/templateSpecs/versions"
+    api_versions = API_VERSIONS
     state = None
     system_data = True
     required = ("properties.mainTemplate",)

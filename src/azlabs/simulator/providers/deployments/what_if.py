@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from azlabs.arm.planned import PlannedResource, has_expression
 from azlabs.simulator.providers.deployments import complete
-from azlabs.simulator.providers.deployments.deployments import correlation, validated
+from azlabs.simulator.providers.deployments.deployments import validated
+from azlabs.simulator.providers.deployments.request import correlation
 from azlabs.simulator.providers.deployments.runtime import StoreRuntime, newest
 from azlabs.simulator.resource_manager import paths, registry
 
