@@ -262,3 +262,8 @@ def test_the_activity_log_remembers_writes(arm: Arm, library: str) -> None:
     assert [entry["status"] for entry in entries] == [200, 201]
     assert entries[0]["action"] == "Contoso.Library/shelves/write"
     assert SUBSCRIPTION_ID in entries[0]["key"]
+
+
+def test_nothing_can_be_attached_to_what_is_not_there(arm: Arm, library: str) -> None:
+    refused = arm("PUT", f"{library}/shelves/none/providers/Contoso.Library/labels/red", {"properties": {}})
+    assert (refused.status, code(refused)) == (404, "ResourceNotFound")

@@ -106,6 +106,18 @@ def missing_above(call: Call, kind: ResourceType) -> None:
                 raise parent_missing(call, kind)
 
 
+def require_scope(call: Call) -> None:
+    """404 ResourceNotFound when the resource that an extension sits on does not exist."""
+    scope = call.route.scope
+    if not views.known(call.store, scope.lower()):
+        full = scope.rpartition("/providers/")[2]
+        raise Refused(
+            404, "ResourceNotFound",
+            f"The Resource '{full}' under resource group '{call.group_name()}' was not found. For more details please go to "
+            "https://aka.ms/ARMResourceNotFoundFix",
+        )  # fmt: skip
+
+
 def parent_missing(call: Call, kind: ResourceType) -> Refused:
     """The refusal of anything below a resource that does not exist."""
     route = call.route

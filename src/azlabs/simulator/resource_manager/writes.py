@@ -33,6 +33,8 @@ def put(call: Call, kind: ResourceType) -> Answer:
         check_name(kind, call.name)
         if len(call.route.types) > 1:
             reads.missing_above(call, kind)
+        elif call.route.group and "/providers/" in call.route.scope:
+            reads.require_scope(call)
     return _store(call, kind, row, dict(call.json()), kind.creates if row is None else kind.updates)
 
 
