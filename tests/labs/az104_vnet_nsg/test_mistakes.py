@@ -38,7 +38,11 @@ def test_a_mistake_is_noticed(shop: Shop, slip: Slip) -> None:
 @pytest.mark.parametrize(
     ("name", "check", "words"),
     [
-        ("a deny for the internet before the allow", "customers_and_probes_get_in", "rule no-internet (100) of nsg-flat"),
+        (
+            "a deny for the internet before the allow",
+            "customers_and_probes_get_in",
+            "rule no-internet (100) of nsg-flat",
+        ),
         ("the supplier's rule under another name", "the_internet_gets_https_only", "rule partners (310) of nsg-flat"),
         (
             "the inside left open on the web subnet",
