@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from azlabs.simulator import SUBSCRIPTION_ID, Answer, Request, Simulator
+from azlabs.simulator.records import Deleted
+from azlabs.simulator.resource_manager import deletes
 from azlabs.simulator.resource_manager.calls import Call, Write
 from azlabs.simulator.resource_manager.resource_type import (
     Action,
@@ -134,6 +136,20 @@ class Labels(ResourceType):
     api_versions = Shelves.api_versions
     scopes = ("extension", "resourceGroup", "subscription")
     located = tagged = False
+
+
+class Archives(ResourceType):
+    """Stays recoverable for a week; comes back when it is asked for with `recover`."""
+
+    type = "Contoso.Library/archives"
+    api_versions = Shelves.api_versions
+    soft_delete_days = 7
+
+    def buried(self, call: Call, deleted: Deleted) -> None:
+        if call.json().get("properties", {}).get("recover"):
+            deletes.recover(call, deleted)
+        else:
+            super().buried(call, deleted)
 
 
 assert isinstance(Shelves.actions[("POST", "dust")], Action)

@@ -267,3 +267,23 @@ def test_the_activity_log_remembers_writes(arm: Arm, library: str) -> None:
 def test_nothing_can_be_attached_to_what_is_not_there(arm: Arm, library: str) -> None:
     refused = arm("PUT", f"{library}/shelves/none/providers/Contoso.Library/labels/red", {"properties": {}})
     assert (refused.status, code(refused)) == (404, "ResourceNotFound")
+
+
+def test_a_soft_deleted_name_stays_taken_until_it_is_recovered_purged_or_old(arm: Arm, library: str) -> None:
+    path, other = f"{library}/archives/a", f"{library}/archives/b"
+    for name in (path, other):
+        arm.make(name, tags={"n": "1"}, properties={"words": 7})
+        assert arm("DELETE", name).status == 200
+        assert arm("GET", name).status == 404
+    refused = arm("PUT", path, {"location": "westeurope"})
+    assert (refused.status, code(refused)) == (409, "ConflictError")
+    assert arm("PUT", path, {"location": "westeurope", "properties": {"recover": True}}).status in (200, 201)
+    assert names_of(arm, f"{library}/archives") == ["a"]
+    arm.simulator.clock.advance(8 * 24 * 3600)
+    arm.token = arm.simulator.owner_token()
+    assert arm("PUT", other, {"location": "westeurope"}).status == 201
+
+
+def names_of(arm: Arm, path: str) -> list[str]:
+    """Names that a list has."""
+    return [item["name"] for item in arm("GET", path).json()["value"]]

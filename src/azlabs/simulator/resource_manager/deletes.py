@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING
 
 from azlabs.simulator.http import Answer, json_answer
-from azlabs.simulator.records import Resource
+from azlabs.simulator.records import Deleted, Resource
 from azlabs.simulator.resource_manager import documents, operations, reads, registry, writes
 from azlabs.simulator.resource_manager.calls import Call, Write
 
@@ -80,6 +81,23 @@ def remove(call: Call, row: Resource, kind: ResourceType) -> None:
 def bury(call: Call, row: Resource, kind: ResourceType) -> None:
     """Keep a deleted resource recoverable for as long as its type says."""
     call.store.bury(row, call.now, call.now + kind.soft_delete_days * DAY)
+
+
+def recover(call: Call, deleted: Deleted) -> Resource:
+    """Bring a soft-deleted resource back as it was; its row. Inside a transaction."""
+    body = json.loads(deleted.text)
+    id = str(body["id"])
+    parent = id.rpartition("/")[0].rpartition("/")[0]
+    scope = parent if parent.rpartition("/providers/")[2].count("/") else parent.rpartition("/providers/")[0]
+    row = Resource(
+        0, deleted.key, id, deleted.type, scope.lower(), call.route.subscription, deleted.location, str(uuid.uuid4()),
+        call.api_version, call.now, call.now, None, deleted.text, deleted.hidden_text,
+    )  # fmt: skip
+    call.store.insert(row)
+    call.store.set_tags(row.key, body.get("tags"))
+    call.store.purge(deleted.key)
+    call.manager.gates.touched(deleted.type)
+    return row
 
 
 def _announced(call: Call, kind: ResourceType, location: str) -> Answer:

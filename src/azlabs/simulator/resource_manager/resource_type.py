@@ -29,9 +29,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from azlabs.simulator.resource_manager.errors import refuse
+
 if TYPE_CHECKING:
     from azlabs.simulator.http import Answer
-    from azlabs.simulator.records import Resource
+    from azlabs.simulator.records import Deleted, Resource
     from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 Body = dict[str, Any]
@@ -228,7 +230,8 @@ class ResourceType:
     state_follows: ClassVar[bool] = True
     """False: a part that is shown as done even while its document is still being worked on."""
     soft_delete_days: ClassVar[int] = 0
-    """Days a deleted resource stays recoverable (0: none); its name stays taken in `Store.deleted`."""
+    """Days a deleted resource stays recoverable (0: none); until then its name is taken, see `buried`. Lists of deleted
+    resources (`Store.buried`), recovery (`deletes.recover`) and purge (`Store.purge`) are the provider's endpoints."""
 
     # --- set by the registry ----------------------------------------------------------------------------------------
     key: ClassVar[str] = ""
@@ -291,6 +294,16 @@ class ResourceType:
     def canonical_id(self, call: Call) -> str | None:  # noqa: ARG002
         """The id of a new resource, for types whose ids have a form of their own."""
         return None
+
+    def buried(self, call: Call, deleted: Deleted) -> None:
+        """A new resource takes the name of a soft-deleted one: refuse it, as most services do, or bring the old one back
+        with `deletes.recover(call, deleted)`, or let it pass."""
+        refuse(
+            "ConflictError",
+            f"A resource with the name '{call.name}' already exists in deleted state. You need to either recover or purge it.",
+            status=409,
+            target=deleted.key,
+        )
 
     def read(self, call: Call, row: Resource) -> None:
         """Called when a stored resource is read by its own URL, after `advance`: refuse, or note the reading."""

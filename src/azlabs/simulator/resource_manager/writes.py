@@ -35,6 +35,10 @@ def put(call: Call, kind: ResourceType) -> Answer:
             reads.missing_above(call, kind)
         elif call.route.group and "/providers/" in call.route.scope:
             reads.require_scope(call)
+        if kind.soft_delete_days:
+            for deleted in call.store.buried(kind.key, call.now, call.name):
+                kind.buried(call, deleted)
+            row = call.store.get(call.key)
     return _store(call, kind, row, dict(call.json()), kind.creates if row is None else kind.updates)
 
 
