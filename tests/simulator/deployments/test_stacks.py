@@ -151,3 +151,17 @@ def test_a_template_spec_is_kept_listed_and_deployed(arm: Arm) -> None:
     assert exists(arm, "networkSecurityGroups", "nsg")
     assert arm("DELETE", spec, version="2022-02-01").status == 200
     assert arm("GET", f"{spec}/versions/1.0", version="2022-02-01").status == 404
+
+
+def test_a_template_spec_brings_the_templates_it_links_to(arm: Arm) -> None:
+    spec = f"{GROUP}/providers/Microsoft.Resources/templateSpecs/spec"
+    arm("PUT", spec, {"location": "westeurope"}, version="2022-02-01")
+    link = {"type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "linked",
+            "properties": {"mode": "Incremental", "templateLink": {"relativePath": "parts/one.json"}}}  # fmt: skip
+    part = {"path": "parts\\one.json", "template": template(security_group("deep"))}
+    properties = {"mainTemplate": template(link), "linkedTemplates": [part]}
+    arm("PUT", f"{spec}/versions/1", {"location": "westeurope", "properties": properties}, version="2022-02-01")
+    linked = {"properties": {"mode": "Incremental", "templateLink": {"id": f"{spec}/versions/1"}}}
+    accepted = arm("PUT", f"{GROUP}/{TYPE}/d", linked, version=VERSION)
+    assert arm("GET", accepted.headers["Azure-AsyncOperation"]).json()["status"] == "Succeeded"
+    assert exists(arm, "networkSecurityGroups", "deep")
