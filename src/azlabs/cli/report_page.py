@@ -31,7 +31,7 @@ def show_report(call: Call, report: Report, *, explain: bool = False, only: Sequ
     out.print(Text(f"{report.lab} on the {report.cloud}, sandbox {report.sandbox}", style="bold"))
     out.print()
     shown = table("!", "!task", ">!points", "what has to be true")
-    if not explain:
+    if out.is_terminal and not explain:
         _keep_to_one_line(shown, out.width, tasks)
     for task in tasks:
         sign, style = _sign_of_task(task)
