@@ -275,3 +275,33 @@ def test_a_token_tells_who_asks_as_azures_do(arm: Arm) -> None:
     found = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
     assert found["oid"] == "11111111-2222-3333-4444-555555555555"
     assert {"aud", "iss", "tid", "appid", "exp", "nbf", "iat"} <= found.keys()
+
+
+def test_the_activity_log_lists_what_was_done_and_what_was_refused(arm: Arm, library: str) -> None:
+    arm("DELETE", f"{library}/shelves/fiction", If_Match='"stale"')
+    arm("POST", f"{library}/shelves/fiction/dust", {})
+    path = f"{SUBSCRIPTION}/providers/Microsoft.Insights/eventtypes/management/values"
+
+    def events(filter: str, select: str = "") -> list[dict[str, object]]:
+        from urllib.parse import quote
+
+        answer = arm("GET", f"{path}?$filter={quote(filter)}{select}", version="2015-04-01")
+        assert answer.status == 200, answer.body
+        found: list[dict[str, object]] = answer.json()["value"]
+        return found
+
+    from azlabs.simulator.clock import stamp
+
+    since = f"eventTimestamp ge '{stamp(arm.simulator.clock.now() - 60)}'"
+    newest = events(since)
+    assert [event["operationName"]["value"] for event in newest] == [
+        "Contoso.Library/shelves/dust/action",
+        "Contoso.Library/shelves/delete",
+        "Contoso.Library/shelves/write",
+        "Microsoft.Resources/subscriptions/resourceGroups/write",
+    ]
+    assert [event["status"]["value"] for event in newest] == ["Succeeded", "Failed", "Succeeded", "Succeeded"]
+    assert len(events(f"{since} and resourceGroupName eq 'RG'")) == 4
+    assert len(events(f"{since} and resourceUri eq '{library}/shelves/fiction' and status eq 'Failed'")) == 1
+    assert list(events(since, "&$select=caller")[0]) == ["caller"]
+    assert arm("GET", f"{path}?$filter=eventTimestamp ge '2001-01-01'", version="2015-04-01").status == 400

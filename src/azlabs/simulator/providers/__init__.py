@@ -27,6 +27,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "network.endpoints",
     ),
     "microsoft.authorization": ("authorization.roles", "authorization.locks", "authorization.policy"),
+    "microsoft.insights": ("activity_log",),
     "microsoft.management": ("management",),
     "microsoft.resources": ("resources", "deployments"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from azlabs.simulator.clock import Clock
 from azlabs.simulator.faults import REAL, Faults
@@ -117,10 +117,7 @@ class ResourceManager:
         if method in ("GET", "HEAD"):
             return reads.item(call, kind)
         change = writes.put if method == "PUT" else writes.patch if method == "PATCH" else deletes.delete
-        with self.store.writing():
-            answer = change(call, kind)
-            self._note(call, answer)
-        return answer
+        return self._noted(call, lambda: change(call, kind))
 
     def _below(self, call: Call) -> Answer:
         """An action of a resource, a special request, or nothing that is modelled."""
@@ -141,23 +138,25 @@ class ResourceManager:
         call.key = route.path_of(len(route.names)).lower()
         api_versions.check(call, kind)
         self.gates.check("request", call.principal, call)
-        with self.store.writing():
-            row, document = views.locate(self.store, kind, call.key)
-            if row is None or document is None:
-                reads.missing_above(call, kind)
-                raise reads.not_found(call, kind)
-            self.gates.check("action", call.principal, call)
-            with reading(kind.type):
-                result = found.function(kind, call, reads.shown(call, kind, row, document))
-            if isinstance(result, Answer):
-                return result
-            announce = found.announce
-            if announce.headers:
-                data = {} if result is None else {"result": result}
-                headers = operations.start(
-                    call, kind, call.key, announce, location=row.location, method="POST", data=data
-                )
-                return Answer(announce.status, headers)
+        if found.method != "POST":
+            return self._run(call, kind, found)
+        return self._noted(call, lambda: self._run(call, kind, found))
+
+    def _run(self, call: Call, kind: ResourceType, found: Action) -> Answer:
+        row, document = views.locate(self.store, kind, call.key)
+        if row is None or document is None:
+            reads.missing_above(call, kind)
+            raise reads.not_found(call, kind)
+        self.gates.check("action", call.principal, call)
+        with reading(kind.type):
+            result = found.function(kind, call, reads.shown(call, kind, row, document))
+        if isinstance(result, Answer):
+            return result
+        announce = found.announce
+        if announce.headers:
+            data = {} if result is None else {"result": result}
+            headers = operations.start(call, kind, call.key, announce, location=row.location, method="POST", data=data)
+            return Answer(announce.status, headers)
         return Answer(announce.status) if result is None else json_answer(result, announce.status)
 
     def _endpoint(self, call: Call) -> Answer:
@@ -193,11 +192,23 @@ class ResourceManager:
             f"The request did not have a resource that exists: '{call.path()}'.",
         )
 
-    def _note(self, call: Call, answer: Answer) -> None:
+    def _noted(self, call: Call, change: Callable[[], Answer]) -> Answer:
+        """Make a change in one transaction with its entry in the activity log; a refusal is rolled back and noted too."""
+        try:
+            with self.store.writing():
+                answer = change()
+                self._note(call, answer.status)
+                return answer
+        except Refused as refusal:
+            with self.store.writing():
+                self._note(call, refusal.status, {"code": refusal.code, "message": refusal.message})
+            raise
+
+    def _note(self, call: Call, status: int, detail: dict[str, str] | None = None) -> None:
+        correlation = call.headers.get("x-ms-correlation-request-id", "")
         self.store.note_activity(
-            call.now, call.key, action_of(call), answer.status, call.correlation or call.headers.get("x-ms-correlation-request-id", ""),
-            call.principal.object_id,
-        )  # fmt: skip
+            call.now, call.key, action_of(call), status, correlation, call.principal.object_id, detail
+        )
 
     # --- what types and rules ask ---------------------------------------------------------------------------------------
     def key_of(self, route: routes.Route) -> str:
