@@ -318,7 +318,7 @@ def test_property_loops_fill_their_member() -> None:
 def test_a_broken_expression_in_a_body_is_framed_with_its_resource() -> None:
     problem = refused([resource(properties={"x": "[int('x')]"})])
     assert problem.message.startswith(
-        f"Unable to process template language expressions for resource '{GROUP}/providers/A.B/c/a'"
+        "Deployment template validation failed: 'The template resource 'a' at line '1' and column '1' is not valid: "
     )
 
 
@@ -434,3 +434,10 @@ def test_limits_are_those_of_azure() -> None:
     loops = [resource(f"[concat('{n}-', copyIndex())]", copy={"name": f"l{n}", "count": 500}) for n in range(2)]
     assert "Limit: '800'" in refused(loops).message
     assert refused(variables={"big": "x" * 5_000_000}).code == "RequestContentTooLarge"
+
+
+def test_the_count_of_a_property_loop_has_to_be_known() -> None:
+    loop = {"name": "x", "count": "[length(reference('b').x)]", "input": 1}
+    problem = refused([resource("a", properties={"copy": [loop]}), resource("b")])
+    assert "The template function 'reference' is not expected at this location." in problem.message
+    assert refused([resource("a", properties={"[reference('b').x]": 1}), resource("b")])

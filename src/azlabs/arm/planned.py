@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from azlabs.arm.errors import ExpressionError, TemplateError
+from azlabs.arm.errors import ExpressionError, TemplateError, validation_failed
 from azlabs.arm.evaluator import Context, Deferred, Runtime, evaluate_json, fold_json
 from azlabs.arm.ids import ResourceId
+from azlabs.arm.inputs import not_expected
 from azlabs.arm.syntax import Access, Call, Node, is_expression, parse
 
 DEPLOYMENTS = "microsoft.resources/deployments"
@@ -85,8 +86,15 @@ class PlannedResource:
             else:
                 self.folded = self._object(fold_json(raw, self.context))
             self.context.budget.measure(self.folded)
-        except ExpressionError as problem:
-            raise self.failure(problem) from problem
+        except (ExpressionError, Deferred) as found:
+            # The count of a loop and the name of a member have to be known now.
+            problem = not_expected(str(found)) if isinstance(found, Deferred) else found
+            name = self.source.get("name")
+            raise validation_failed(
+                f"The template resource '{name}' at line '1' and column '1' is not valid: {problem.message}. "
+                "Please see https://aka.ms/arm-functions for usage details.",
+                path=self.path,
+            ) from found
 
     def _is_body(self, name: str) -> bool:
         lowered = name.lower()

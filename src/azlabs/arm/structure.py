@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -102,6 +103,18 @@ def _depth(value: Any) -> int:
     return depth
 
 
+def _resource_name(resources: Any, path: str) -> str | None:
+    """The name, as written, of the top-level resource that a path leads into."""
+    place = re.match(r"resources(?:\[(\d+)\]|\.([^.\[]+))", path)
+    if place is None:
+        return None
+    try:
+        name = resources[int(place[1]) if place[1] else place[2]]["name"]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return name if isinstance(name, str) else None
+
+
 _RUNTIME = frozenset(("reference", "references"))
 _FORBIDDEN: dict[str, frozenset[str]] = {
     "resourceGroup": frozenset(("managementgroup",)),
@@ -121,10 +134,13 @@ def check_expressions(template: Mapping[str, Any], kind: str) -> None:
             _check_calls(parse(text), _FORBIDDEN[kind], path.split(".", 1)[0])
         except ExpressionError as problem:
             # Azure names the parameter, variable or output, not the member of it.
-            if not path.startswith("resources"):
+            named = None
+            if path.startswith("resources"):
+                named = _resource_name(template["resources"], path)
+            else:
                 path = ".".join(path.split(".")[:2])
             raise validation_failed(
-                f"The template resource '{path.rsplit('.', 1)[-1]}' at line '1' and column '1' is not valid: "
+                f"The template resource '{named or path.rsplit('.', 1)[-1]}' at line '1' and column '1' is not valid: "
                 f"{problem.message}. Please see https://aka.ms/arm-functions for usage details.",
                 path=path,
             ) from problem

@@ -56,32 +56,33 @@ class Plan:
         return self.parameters.shown()
 
     def outputs(self, runtime: Runtime) -> dict[str, dict[str, Any]]:
-        """The outputs, {name: {"type", "value"}}, secure ones with their values; raises TemplateError."""
+        """The outputs, {name: {"type", "value"}}, secure ones with their values.
+
+        Raises TemplateError (DeploymentOutputEvaluationFailed) with a detail for each output that has no value.
+        """
         context = replace(self.context, runtime=runtime)
         answer: dict[str, dict[str, Any]] = {}
+        failures: list[TemplateError] = []
         for name, declared in (self.template.get("outputs") or {}).items():
             try:
                 if not evaluate_json(declared.get("condition", True), context):
                     continue
                 value = _output(declared, context)
-                shown = self.types.shown_type(declared)
                 self.types.check(declared, value, name)
+                answer[name] = {"type": self.types.shown_type(declared), "value": value}
             except Deferred as deferred:
-                raise self._output_failure(name, f"The template function '{deferred}' is not expected here.") from None
+                failures.append(_output_failure(name, f"The template function '{deferred}' is not expected here."))
             except ExpressionError as problem:
-                raise self._output_failure(name, problem.message, problem.code) from problem
-            answer[name] = {"type": shown, "value": value}
+                failures.append(_output_failure(name, problem.message))
+        if failures:
+            listed = ",".join(failure.target for failure in failures)
+            raise TemplateError(
+                f"Unable to evaluate template outputs: '{listed}'. Please see error details and deployment operations. "
+                "Please see https://aka.ms/arm-common-errors for usage details.",
+                code="DeploymentOutputEvaluationFailed",
+                details=[failure.to_json() for failure in failures],
+            )
         return answer
-
-    def _output_failure(self, name: str, reason: str, code: str = "InvalidTemplate") -> TemplateError:
-        if code != "InvalidTemplate":
-            return TemplateError(reason, code=code, target=name)
-        return TemplateError(
-            f"Unable to process template language expressions for output '{name}' at line '1' and column '1'. "
-            f"'{reason}'",
-            code="DeploymentOutputEvaluationFailed",
-            target=name,
-        )
 
     def predicted_outputs(self) -> dict[str, Any]:
         """Values of the outputs as far as they are known before the deployment runs; the rest as expressions."""
@@ -97,8 +98,13 @@ class Plan:
                     f"[{unparse(as_node(value))}]" if has_expression(value) else evaluate_json(value, self.context)
                 )
             except (ExpressionError, Deferred) as problem:
-                raise self._output_failure(name, str(problem)) from problem
+                raise _output_failure(name, str(problem)) from problem
         return answer
+
+
+def _output_failure(name: str, reason: str) -> TemplateError:
+    message = f"The template output '{name}' is not valid: {reason}."
+    return TemplateError(message, code="DeploymentOutputEvaluationFailed", target=name)
 
 
 def _output(declared: Mapping[str, Any], context: Context) -> Any:

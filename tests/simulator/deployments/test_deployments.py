@@ -111,7 +111,11 @@ def test_an_output_that_cannot_be_evaluated_fails_the_deployment(arm: Arm) -> No
         arm, template(security_group(), outputs={"o": {"type": "string", "value": "[reference('nsg').nope]"}})
     )
     assert found["provisioningState"] == "Failed"
-    assert "nope" in found["error"]["details"][0]["message"]
+    assert found["error"]["code"] == "DeploymentOutputEvaluationFailed"
+    assert found["error"]["details"][0]["target"] == "o"
+    assert found["error"]["details"][0]["message"].startswith(
+        "The template output 'o' is not valid: The language expression property 'nope' doesn't exist, available properties"
+    )
 
 
 def test_modules_pass_values_on_secure_ones_too(arm: Arm) -> None:

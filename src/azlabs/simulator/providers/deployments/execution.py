@@ -163,7 +163,7 @@ class Execution:
         try:
             outputs = self.plan.outputs(self.runtime)
         except TemplateError as problem:
-            return self._fail([problem.to_json()])
+            return self._fail([], {**problem.to_json(), "target": self.row.id})
         if self.body["properties"]["mode"] == "Complete":
             from azlabs.simulator.providers.deployments.complete import remove_others
 
@@ -191,8 +191,13 @@ class Execution:
             made += [item["id"] for item in nested.get("properties", {}).get("outputResources") or []]
         return sorted(dict.fromkeys(made), key=str.lower)
 
-    def _fail(self, details: list[Body]) -> str:
-        self.error = {"code": "DeploymentFailed", "target": self.row.id, "message": FAILED_MESSAGE, "details": details}
+    def _fail(self, details: list[Body], error: Body | None = None) -> str:
+        self.error = error or {
+            "code": "DeploymentFailed",
+            "target": self.row.id,
+            "message": FAILED_MESSAGE,
+            "details": details,
+        }
         properties = self.body["properties"]
         properties["error"] = self.error
         properties["outputResources"] = [{"id": found} for found in self._made()]
