@@ -12,6 +12,12 @@ from azlabs.simulator import SUBSCRIPTION_ID
 from .library import SUBSCRIPTION, Arm, code
 
 
+def state(arm: Arm) -> list[object]:
+    """Everything that is stored, apart from the log of what was tried."""
+    tables = ("resources", "tags", "links", "operations", "deleted")
+    return [arm.simulator.store.sql.execute(f"SELECT * FROM {table}").fetchall() for table in tables]
+
+
 def reading(book: str) -> dict[str, object]:
     """A reader's document."""
     return {"location": "westeurope", "properties": {"reading": [{"book": {"id": book}}]}}
@@ -85,13 +91,13 @@ def test_an_unknown_version_is_refused_with_the_supported_ones(arm: Arm, library
 def test_a_bad_write_is_refused_and_changes_nothing(
     arm: Arm, library: str, path: str, body: object, status: int, expected: str
 ) -> None:
-    before = arm.simulator.snapshot()
+    before = state(arm)
     if isinstance(body, dict):
         body = json.loads(json.dumps(body).replace("{library}", library))
     answer = arm("PUT", f"{library}/{path}", body)
     assert (answer.status, code(answer)) == (status, expected)
     assert arm("GET", f"{library}/readers/ann").status == 404
-    assert arm.simulator.snapshot() == before
+    assert state(arm) == before
 
 
 def test_a_document_gets_its_defaults_and_managed_members_and_hides_its_secrets(arm: Arm, library: str) -> None:

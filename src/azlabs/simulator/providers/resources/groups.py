@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class ResourceGroups(ResourceType):
     type = "Microsoft.Resources/resourceGroups"
     scopes = ("subscription",)
+    location_code = "LocationNotAvailableForResourceGroup"
     members = frozenset({"managedBy"})
     patch = "merge"
     deletes = Announce(202, headers=("location",), retry_after=15, body=False)
