@@ -48,6 +48,9 @@ def local_path(model: Model, path: s.Text) -> Path | None:
                      path)
     elif not text.strip():
         model.report("BCP050", "The specified path is empty.", path)
+    elif any(ord(character) < 32 or character in '"*:<>?|' for character in text):
+        model.report("BCP085", "The specified file path contains one or more invalid path characters. The following are "
+                     'not permitted: """, "*", ":", "<", ">", "?", "\\", "|".', path)
     elif "\\" in text:
         model.report("BCP098", 'The specified file path contains a "\\" character. Use "/" instead as the directory '
                      "separator character.", path)
@@ -65,12 +68,13 @@ def open_file(model: Model, path: s.Text) -> Any:
     if target is None:
         return None
     workspace = model.workspace
-    resolved = Path(target.parent.resolve() / target.name)
-    if resolved in [p.parent.resolve() / p.name for p in workspace.opening]:
+    if target.resolve() in workspace.opening:
         names = [workspace.shown(p) for p in [*workspace.opening, target]]
-        code, message = ("BCP278", "This file references itself, which is not allowed.") if len(workspace.opening) == 1 \
-            else ("BCP095", "The file is involved in a cycle (" + '" -> "'.join(names).join('""') + ").")
-        model.report(code, message, path)
+        if len(workspace.opening) == 1:
+            model.report("BCP278", "This module references itself, which is not allowed.", path)
+        else:
+            circle = '" -> "'.join(names)
+            model.report("BCP095", f'The file is involved in a cycle ("{circle}").', path)
         return None
     if len(workspace.opening) > MAX_MODULE_DEPTH:
         model.report("nesting-limit", f"Modules are nested more than {MAX_MODULE_DEPTH} levels deep.", path)

@@ -32,6 +32,7 @@ from azlabs.bicep.symbols import (
 
 _TYPE = re.compile(r"^(?P<type>[^@\s/]+(?:/[^@\s/]+)+)@(?P<version>[A-Za-z0-9.\-]+)$")
 _SEGMENT = re.compile(r"^(?P<type>[^@\s/]+(?:/[^@\s/]+)*)(?:@(?P<version>[A-Za-z0-9.\-]+))?$")
+MAX_SUGGESTIONS = 100
 _NAMESPACES = {"sys": NamespaceSymbol("sys"), "az": NamespaceSymbol("az")}
 
 
@@ -44,6 +45,7 @@ class _Binder:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.scopes: list[Scope] = [model.scope]
+        self.unknowns = 0
         self.visitors: dict[type, Callable[[Any], None]] = {
             s.Variable: self.variable, s.Nested: self.nested, s.Call: self.call, s.Lambda: self.lambda_,
             s.For: self.loop, s.Resource: self.resource, s.Decorator: self.decorator,
@@ -134,7 +136,8 @@ class _Binder:
             return
         if match is None:
             self.model.report(*self.type_problem(parent, text), node.type)
-            scope.setdefault(node.name.text, Unknown(node.name.text))
+            if parent is None:
+                scope.setdefault(node.name.text, Unknown(node.name.text))
             return
         version = match["version"] or (parent.api_version if parent else "")
         type_ = canonical_type(f"{parent.type}/{match['type']}" if parent else match["type"], version)
@@ -215,13 +218,15 @@ class _Binder:
     def variable(self, node: s.Variable) -> None:
         symbol = self.find(node.name)
         if symbol is None:
-            known = [name for scope in self.scopes for name in scope]
+            known = [name for scope in reversed(self.scopes) for name in scope]
             self.unknown("name", "BCP057", "BCP082", node.name, known, node)
             symbol = Unknown(node.name)
         node.symbol = symbol
 
     def unknown(self, kind: str, code: str, code_near: str, name: str, known: list[str], node: s.Node) -> None:
-        near = suggest.nearest(name, known)
+        # A file with very many unknown names is not one with spelling mistakes.
+        self.unknowns += 1
+        near = suggest.nearest(name, known) if self.unknowns <= MAX_SUGGESTIONS else None
         message = f'The name "{name}" does not exist in the current context.'
         if functions.find(name) and kind == "name":
             self.model.report("BCP063", f'The name "{name}" is not a parameter, variable, resource or module.', node)

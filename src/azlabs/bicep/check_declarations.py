@@ -5,12 +5,12 @@ from __future__ import annotations
 from azlabs.bicep import suggest
 from azlabs.bicep import syntax as s
 from azlabs.bicep.bind_files import JsonTemplate
-from azlabs.bicep.expressions import is_runtime
 from azlabs.bicep.functions import SCOPES
 from azlabs.bicep.kinds import fits, kind_of, shown, type_kind
 from azlabs.bicep.model import Model
 from azlabs.bicep.references import is_builtin, reference_parts
-from azlabs.bicep.symbols import DeployedSymbol, ModuleSymbol, ResourceSymbol, Unknown, VariableSymbol
+from azlabs.bicep.runtime import is_runtime
+from azlabs.bicep.symbols import DeployedSymbol, ModuleSymbol, ResourceSymbol, Unknown
 
 _MODULE_MEMBERS = ("name", "params", "scope", "dependsOn", "identity", "extensionConfigs")
 _SCHEMA_KINDS = {"securestring": "string", "secureobject": "object"}
@@ -144,16 +144,8 @@ def _late(model: Model, symbol: DeployedSymbol) -> None:
     for node, code, message in places:
         # An existing resource may be named late: it is only looked up.
         existing = isinstance(symbol, ResourceSymbol) and symbol.existing and code == "BCP120"
-        if node is not None and not existing and is_runtime(node, inlined):
+        if node is not None and not existing and is_runtime(node):
             model.report(code, message, node)
-
-
-def inlined(symbol: VariableSymbol) -> bool:
-    """Whether a variable's value is known at run time only."""
-    if symbol.inlined is None:
-        symbol.inlined = False
-        symbol.inlined = is_runtime(symbol.node.value, inlined)
-    return symbol.inlined
 
 
 # --- modules ---

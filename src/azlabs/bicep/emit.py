@@ -23,7 +23,7 @@ SCHEMAS = {
     "managementGroup": _SCHEMA + "2019-08-01/managementGroupDeploymentTemplate.json#",
     "tenant": _SCHEMA + "2019-08-01/tenantDeploymentTemplate.json#",
 }
-MAX_TEMPLATE_NODES = 4_000_000
+MAX_TEMPLATE_NODES = 1_000_000
 
 
 def emit(model: Model, symbolic_names: bool) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from azlabs.bicep import syntax as s
 from azlabs.bicep.dependencies import Dependency, dependencies
-from azlabs.bicep.expressions import Env, Expressions, is_runtime
+from azlabs.bicep.expressions import Env, Expressions
 from azlabs.bicep.references import MODULE_TYPE, MODULE_VERSION, ScopeOf, deployed, is_builtin, reference_parts
+from azlabs.bicep.runtime import is_runtime
 from azlabs.bicep.symbols import DeployedSymbol, ModuleSymbol, ResourceSymbol
 from azlabs.bicep.terms import Term, call, text
 
@@ -53,7 +54,7 @@ class ResourceEmitter:
                     owner = target or (parts.symbol if parts else None)
                     late = late or (owner is not None and not self.emitted(owner))
                 else:
-                    late = late or is_runtime(place, self.expressions.inlined)
+                    late = late or is_runtime(place)
             if symbol.nested_in is not None:
                 late = late or not self.emitted(symbol.nested_in)
             self.late[symbol] = late

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from azlabs.bicep import syntax as s
 from azlabs.bicep import terms
-from azlabs.bicep.functions import LOADERS, SCOPES, needs_runtime
-from azlabs.bicep.references import DEPLOY_TIME, ReferenceMixin, deployed, is_builtin, reference_parts
+from azlabs.bicep.functions import LOADERS, SCOPES
+from azlabs.bicep.references import ReferenceMixin, deployed, is_builtin
+from azlabs.bicep.runtime import late_variable
 from azlabs.bicep.symbols import (
     DeployedSymbol,
     FunctionSymbol,
@@ -34,7 +35,7 @@ _BINARY = {
     ">": "greater", ">=": "greaterOrEquals", "==": "equals", "&&": "and", "||": "or", "??": "coalesce",
 }
 # Nodes written into one template; ARM takes 4 MB of JSON.
-MAX_NODES = 2_000_000
+MAX_NODES = 500_000
 
 
 class Expressions(ReferenceMixin):
@@ -326,47 +327,11 @@ class Expressions(ReferenceMixin):
 
     def inlined(self, symbol: VariableSymbol) -> bool:
         """Whether a variable is written out at each use, since its value is known at run time only."""
-        if self.inline_all:
-            return True
-        if symbol.inlined is None:
-            symbol.inlined = False  # a cycle is an error that the checker tells
-            symbol.inlined = is_runtime(symbol.node.value, self.inlined)
-        return symbol.inlined
+        return self.inline_all or late_variable(symbol)
 
 
 def _has_spread(members: list[s.Node]) -> bool:
     return any(isinstance(m, s.Spread) for m in members)
-
-
-def is_runtime(node: s.Node, inlined: Callable[[VariableSymbol], bool]) -> bool:
-    """Whether the value of `node` is known only while the deployment runs."""
-    pending = [node]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, s.Variable):
-            symbol = node.symbol
-            if isinstance(symbol, DeployedSymbol) or (isinstance(symbol, VariableSymbol) and inlined(symbol)):
-                return True
-        elif isinstance(node, s.Nested):
-            return True
-        elif isinstance(node, s.Call):
-            owner = getattr(s.bare(node.base), "symbol", None) if node.base else None
-            if node.symbol is None and node.name.text == "nameof":
-                continue
-            if node.symbol is None and (needs_runtime(node.name.text) or isinstance(owner, DeployedSymbol)):
-                return True
-            pending += s.children(node)
-        elif isinstance(node, s.Access | s.Index):
-            parts = reference_parts(node)
-            if parts is None:
-                pending += s.children(node)
-            else:
-                if parts.name not in DEPLOY_TIME:
-                    return True
-                pending += parts.others
-        else:
-            pending += s.children(node)
-    return False
 
 
 def name_of(node: s.Node) -> str:

@@ -65,9 +65,11 @@ def _call(node: s.Call, depth: int) -> str:
 
 def _symbol(symbol: Any, depth: int) -> str:
     if isinstance(symbol, VariableSymbol):
-        if symbol.node.type is not None:
-            return type_kind(symbol.node.type, depth)
-        return kind_of(symbol.node.value, depth)
+        if symbol.kind is None:
+            symbol.kind = "any"  # while it is being asked for: a circle, which the checker tells
+            type_ = symbol.node.type
+            symbol.kind = type_kind(type_, depth) if type_ is not None else kind_of(symbol.node.value, depth)
+        return symbol.kind
     if isinstance(symbol, ParameterSymbol):
         return type_kind(symbol.node.type, depth) if symbol.node.type is not None else "any"
     if isinstance(symbol, LocalSymbol) and symbol.kind == "argument" and isinstance(symbol.owner, s.Function):
@@ -88,7 +90,10 @@ def type_kind(node: s.Node, depth: int = 0) -> str:
             return type_kind(node.inner, depth + 1)
         case s.Variable():
             if isinstance(node.symbol, TypeSymbol):
-                return type_kind(node.symbol.node.type, depth + 1)
+                if node.symbol.kind is None:
+                    node.symbol.kind = "any"
+                    node.symbol.kind = type_kind(node.symbol.node.type, depth + 1)
+                return node.symbol.kind
             return node.name if node.symbol is None and node.name in _PRIMITIVES else "any"
         case s.ArrayType() | s.TupleType():
             return "array"

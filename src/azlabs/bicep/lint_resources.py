@@ -97,26 +97,25 @@ def use_symbol(model: Model) -> Iterator[Finding]:
 def stable_identifiers(model: Model) -> Iterator[Finding]:
     for symbol in model.resources:
         name = symbol.value("name")
-        found = _unstable(name, 0) if name is not None and not symbol.existing else None
+        found = _unstable(name) if name is not None and not symbol.existing else None
         if found is not None and name is not None:
             yield name, ("Resource identifiers should be reproducible outside of their initial deployment context. "
                          f"Resource {symbol.name}'s 'name' identifier is potentially nondeterministic due to its use of "
                          f"the '{found}' function.")
 
 
-def _unstable(node: s.Node, depth: int) -> str | None:
-    pending = [node]
-    while pending and depth < 20:
+def _unstable(node: s.Node) -> str | None:
+    pending, seen = [node], set()
+    while pending:
         current = pending.pop()
         if isinstance(current, s.Call) and current.name.text in _UNSTABLE and is_builtin(current):
             return current.name.text
         declaration = getattr(current.symbol, "node", None) if isinstance(current, s.Variable) else None
         value = declaration.default if isinstance(declaration, s.Param) else \
             declaration.value if isinstance(declaration, s.Var) else None
-        if value is not None:
-            found = _unstable(value, depth + 1)
-            if found:
-                return found
+        if value is not None and value not in seen:
+            seen.add(value)
+            pending.append(value)
         pending += s.children(current)
     return None
 

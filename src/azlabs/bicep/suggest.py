@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
+
+
+# Longer names, and more of them, are made by programs; nobody misspelt them.
+MAX_LENGTH = 80
+MAX_KNOWN = 1000
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The one known name within an edit distance of two (one for short names), or None."""
+    if len(name) > MAX_LENGTH:
+        return None
     limit = 1 if len(name) < 4 else 2
     best: tuple[int, str] | None = None
-    for candidate in known:
+    for candidate in islice(known, MAX_KNOWN):
         if abs(len(candidate) - len(name)) > limit or candidate == name:
             continue
         distance = 0 if candidate.lower() == name.lower() else edit_distance(name, candidate, limit)

@@ -42,6 +42,7 @@ class ParameterSymbol(Symbol):
 class VariableSymbol(Symbol):
     node: s.Var
     inlined: bool | None = None
+    kind: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +53,7 @@ class OutputSymbol(Symbol):
 @dataclass(slots=True, eq=False)
 class TypeSymbol(Symbol):
     node: s.TypeDeclaration
+    kind: str | None = None
 
 
 @dataclass(slots=True, eq=False)

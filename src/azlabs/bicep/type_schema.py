@@ -114,20 +114,27 @@ class TypeSchemas:
 
     # --- unions ---
 
-    def expand(self, node: s.Node, depth: int = 0) -> list[s.Node]:
-        """The members of a union, aliases of unions and of literals resolved; the nearest name stays."""
+    def expand(self, node: s.Node, seen: set[s.Node] | None = None) -> list[s.Node]:
+        """The members of a union, aliases of unions and of literals resolved; the nearest name stays.
+
+        `seen` holds the aliases that are part of the union already: naming one twice adds nothing.
+        """
+        seen = set() if seen is None else seen
         bare = _ungroup(node)
         if isinstance(bare, s.UnionType):
-            return [m for member in bare.members for m in self.expand(member, depth)]
+            return [m for member in bare.members for m in self.expand(member, seen)]
         if isinstance(bare, s.NullableType):
-            return [*self.expand(bare.base, depth), s.Null(bare.start, bare.end)]
+            return [*self.expand(bare.base, seen), s.Null(bare.start, bare.end)]
         if isinstance(bare, s.Assertion):
-            return [m for m in self.expand(bare.base, depth) if not isinstance(m, s.Null)]
+            return [m for m in self.expand(bare.base, seen) if not isinstance(m, s.Null)]
         target = self.alias(bare)
-        if target is not None and depth < MAX_ALIASES:
+        if target is not None:
             inner = _ungroup(target)
             if isinstance(inner, s.UnionType | s.NullableType | s.Variable | s.Assertion) or literal(inner):
-                return self.expand(inner, depth + 1)
+                if inner in seen:
+                    return []
+                seen.add(inner)
+                return self.expand(inner, seen)
         return [bare]
 
     def alias(self, node: s.Node) -> s.Node | None:
