@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import typer
 
 from azlabs.cli.app import COMMANDS
 
@@ -12,6 +13,8 @@ GROUPS = {
     "bicep": ["build", "lint"],
 }
 PAGES = [[], *([name] for name in COMMANDS), *([group, name] for group, names in GROUPS.items() for name in names)]
+# The words are ours; the frames around them are those of this Typer.
+FRAMES = "0.29."
 # Words for people who build azlabs, not for people who learn with it.
 INSIDE_WORDS = ("residue", "reap", "ledger", "probe", "mutant")
 
@@ -22,6 +25,8 @@ def test_help(azlabs, golden, page):
     assert ran.code == 0
     lines = ran.out.splitlines()
     assert max(map(len, lines)) <= 80
+    if not typer.__version__.startswith(FRAMES):
+        pytest.skip(f"the goldens are framed by Typer {FRAMES}; this is {typer.__version__}")
     golden(f"help-{'-'.join(page) or 'azlabs'}.txt", "\n".join(line.rstrip() for line in lines).strip() + "\n")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from azlabs.cli.places import lab_named
-from azlabs.cli.screen import table
+from azlabs.cli.screen import facts
 from azlabs.errors import AzlabsError
 
 if TYPE_CHECKING:
@@ -54,12 +54,8 @@ def show(call: Call, report: ProofReport) -> None:
         rows.append(("blamed without reason", str(count["over_strict"])))
     if not report.partial:
         rows.append(("left after down", str(len(report.residue))))
-    shown = table("", "")
-    shown.show_header = False
-    for name, value in rows:
-        shown.add_row(name, value)
     call.out.print(Text(report.lab, style="bold"))
-    call.out.print(shown)
+    call.out.print(facts(rows))
     for problem in report.problems[:SHOWN]:
         call.out.print(Text(f"- {problem}", style="red"))
     if len(report.problems) > SHOWN:

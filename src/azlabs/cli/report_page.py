@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from azlabs.cli.screen import table
+from azlabs.cli.screen import hanging, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ def _show_task(out: Any, name: str, checks: list[CheckResult], *, everything: bo
         out.print(Text(name, style="bold"))
     for check in shown:
         sign, style = SIGNS[check.status]
-        out.print(Text.assemble((f"  {sign} ", style), check.title, (_worth(check), "dim")))
+        out.print(hanging(Text(f"  {sign}", style=style), Text.assemble(check.title, (_worth(check), "dim"))))
         for field, word in DETAILS:
             text = getattr(check, field)
             if text and (check.status != "pass" or (everything and field in ("found", "decided_by"))):

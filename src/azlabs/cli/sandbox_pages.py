@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azlabs.catalog.topology import word_for
-from azlabs.cli.screen import dollars, table
+from azlabs.cli.screen import dollars, facts, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 def show_plan(call: Call, plan: UpPlan) -> None:
     """What is about to be made, and where."""
-    shown = table("", "")
-    shown.show_header = False
     where = f"{plan.subscription_name} ({plan.subscription_id})" if plan.subscription_name else plan.subscription_id
     rows = [("lab", plan.lab), ("cloud", plan.cloud)]
     if plan.costs_money:
@@ -31,9 +29,7 @@ def show_plan(call: Call, plan: UpPlan) -> None:
         ("price", _price(plan)),
         ("ends by itself", moment(plan.expires) if plan.expires else "no"),
     ]
-    for name, value in rows:
-        shown.add_row(name, value)
-    call.notes.print(shown)
+    call.notes.print(facts(rows))
     if plan.resumes:
         call.say("An unfinished sandbox of this lab exists; it will be completed.")
 
@@ -73,14 +69,10 @@ def show_up(call: Call, result: UpResult) -> None:
     sandbox = result.sandbox
     word = "is up already" if result.existing else "is up"
     call.out.print(f"{sandbox.lab} {word}: sandbox {sandbox.id} on the {sandbox.cloud}.", style="bold")
-    shown = table("", "")
-    shown.show_header = False
-    shown.columns[1].overflow = "fold"
-    shown.add_row("resource group", ", ".join(sandbox.resource_groups))
-    shown.add_row("your folder", str(sandbox.workspace))
+    rows = [("resource group", ", ".join(sandbox.resource_groups)), ("your folder", str(sandbox.workspace))]
     if sandbox.expires:
-        shown.add_row("ends by itself", moment(sandbox.expires))
-    call.out.print(shown)
+        rows.append(("ends by itself", moment(sandbox.expires)))
+    call.out.print(facts(rows))
     call.say("Next: azlabs guide (what to do), azlabs verify (how far you are), azlabs down (when you are done).")
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.table import Table
+    from rich.text import Text
 
 
 def table(*columns: str, title: str | None = None) -> Table:
@@ -17,6 +20,26 @@ def table(*columns: str, title: str | None = None) -> Table:
     for column in columns:
         name = column.lstrip(">!")
         made.add_column(name, justify="right" if ">" in column[:2] else "left", no_wrap="!" in column[:2])
+    return made
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> Table:
+    """Names and values, two columns without a head; a long value is broken, never cut."""
+    made = table("!", "")
+    made.show_header = False
+    made.columns[1].overflow = "fold"
+    for name, value in rows:
+        made.add_row(name, value)
+    return made
+
+
+def hanging(first: Text, rest: Text) -> Table:
+    """A word and a text beside it, whose further lines begin where its first one does."""
+    from rich.table import Table
+
+    made = Table.grid("", "", padding=(0, 1))
+    made.columns[0].no_wrap = True
+    made.add_row(first, rest)
     return made
 
 

@@ -49,7 +49,7 @@ def serve(
 @command(app, "status", epilog="Example: azlabs simulator status --json")
 def status(call: Call) -> None:
     """Show what the simulator holds and whether it is being served."""
-    from azlabs.cli.screen import table
+    from azlabs.cli.screen import facts
     from azlabs.cloud.simulator_host import status as look
 
     found = look()
@@ -67,15 +67,14 @@ def status(call: Call) -> None:
             }
         )
         return
-    shown = table("", "")
-    shown.show_header = False
-    shown.columns[1].overflow = "fold"
-    shown.add_row("state", str(found.state))
-    shown.add_row("size", f"{found.size_bytes / 1e6:.1f} MB")
-    shown.add_row("resource groups", ", ".join(found.resource_groups) or "none")
-    shown.add_row("resources", str(found.resources))
-    shown.add_row("served", f"{served.url}, process {served.pid}" if served else "no")
-    call.out.print(shown)
+    rows = [
+        ("state", str(found.state)),
+        ("size", f"{found.size_bytes / 1e6:.1f} MB"),
+        ("resource groups", ", ".join(found.resource_groups) or "none"),
+        ("resources", str(found.resources)),
+        ("served", f"{served.url}, process {served.pid}" if served else "no"),
+    ]
+    call.out.print(facts(rows))
 
 
 @command(app, "reset", "yes", epilog="Example: azlabs simulator reset --yes")
