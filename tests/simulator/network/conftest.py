@@ -100,9 +100,9 @@ def address(interface: Body) -> str:
     return str(interface["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"])
 
 
-def rule(priority: int, **properties: Any) -> Body:
-    """Properties of a security rule; `name=` members of the REST API override what is usual."""
+def rule(number: int, **properties: Any) -> Body:
+    """Properties of a security rule."""
     return {
-        "priority": priority, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourcePortRange": "*",
+        "priority": number, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourcePortRange": "*",
         "destinationPortRange": "443", "sourceAddressPrefix": "*", "destinationAddressPrefix": "*", **properties,
     }  # fmt: skip

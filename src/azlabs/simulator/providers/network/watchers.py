@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from azlabs.simulator.providers.network import diagnosis
-from azlabs.simulator.providers.network.base import BOTH, BY_LOCATION, NetworkType, properties, settled, updating
-from azlabs.simulator.resource_manager.resource_type import Announce, Body, InUse, Reference, action
+from azlabs.simulator.providers.network.base import BY_LOCATION, NetworkType, properties, settled, updating
+from azlabs.simulator.resource_manager.resource_type import Body, InUse, Reference, action
 
 if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Call, Write
@@ -37,7 +37,7 @@ class NetworkWatchers(NetworkType):
         """Rules of all groups on the way to a machine."""
         return diagnosis.security_group_view(call)
 
-    @action("topology", announce=Announce(200, headers=BOTH))
+    @action("topology")
     def topology(self, call: Call, _body: Body) -> Body:
         """Resources of a group and how they hang together."""
         return diagnosis.topology(call)
