@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from typing import Any
 
 from azlabs.arm.errors import ExpressionError, TemplateError, validation_failed
@@ -134,6 +135,35 @@ def _levels(resources: list[PlannedResource]) -> list[list[PlannedResource]]:
     if sum(map(len, levels)) < len(resources):
         raise _circle(resources, {key for key, count in waiting.items() if count > 0})
     return levels
+
+
+def order(resources: list[PlannedResource]) -> list[PlannedResource]:
+    """The resources one after the other: each after all it depends on, else as the template lists them.
+
+    What is not made (existing, or its condition is false) comes first, so that it holds nothing up.
+    """
+    place = {resource.key: at for at, resource in enumerate(resources)}
+    waiting = {resource.key: len(resource.depends_on) for resource in resources}
+    followers: dict[str, list[str]] = {}
+    for resource in resources:
+        for target in resource.depends_on:
+            followers.setdefault(target, []).append(resource.key)
+
+    def rank(key: str) -> tuple[bool, int]:
+        resource = resources[place[key]]
+        return resource.condition and not resource.existing, place[key]
+
+    ready = [rank(key) for key, count in waiting.items() if not count]
+    heapq.heapify(ready)
+    ordered: list[PlannedResource] = []
+    while ready:
+        _, at = heapq.heappop(ready)
+        ordered.append(resources[at])
+        for follower in followers.get(resources[at].key, ()):
+            waiting[follower] -= 1
+            if not waiting[follower]:
+                heapq.heappush(ready, rank(follower))
+    return ordered
 
 
 def _circle(resources: list[PlannedResource], stuck: set[str]) -> TemplateError:

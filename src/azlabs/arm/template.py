@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from azlabs.arm.dependencies import link
+from azlabs.arm.dependencies import link, order
 from azlabs.arm.errors import ExpressionError, TemplateError, validation_failed
 from azlabs.arm.evaluator import (
     Context,
@@ -37,12 +37,17 @@ __all__ = ["Plan", "PlannedResource", "Scope", "TemplateError", "prepare"]
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a deployment will do. `resources` stand in the order of the template, `levels` in that of the work."""
+    """What a deployment will do.
+
+    `resources` stand in the order of the template; `levels` holds them in groups that may be made side by side, each
+    after all it depends on; `order` one after the other.
+    """
 
     template: Mapping[str, Any]
     scope: Scope
     resources: list[PlannedResource]
     levels: list[list[PlannedResource]]
+    order: list[PlannedResource]
     parameters: Parameters
     types: Types
     context: Context
@@ -161,7 +166,7 @@ def _prepare(template: Mapping[str, Any], given: Mapping[str, Any], scope: Scope
         if resource.condition and not resource.existing:
             resource.fold()
     levels = link(resources, expansion)
-    return Plan(template, scope, resources, levels, parameters, types, context)
+    return Plan(template, scope, resources, levels, order(resources), parameters, types, context)
 
 
 def _functions(template: Mapping[str, Any]) -> dict[str, UserFunction]:

@@ -314,3 +314,27 @@ def test_tags_and_links_of_a_deployment_are_kept(arm: Arm) -> None:
     linked = {"properties": {"mode": "Incremental", "templateLink": {"uri": "https://example.org/t.json"}}}
     answer = arm("PUT", f"{GROUP}/{TYPE}/e", linked, version=VERSION)
     assert (answer.status, code(answer)) == (400, "InvalidContentLink")
+
+
+def test_management_groups_and_the_tenant_take_deployments(arm: Arm) -> None:
+    group = "/providers/Microsoft.Management/managementGroups/lab"
+    arm("PUT", group, {"properties": {"displayName": "lab"}}, version="2020-05-01")
+    definition = {
+        "type": "Microsoft.Authorization/policyDefinitions", "apiVersion": "2021-06-01", "name": "p",
+        "properties": {"policyType": "Custom", "mode": "All", "policyRule": {
+            "if": {"field": "location", "equals": "northeurope"}, "then": {"effect": "audit"}}},
+    }  # fmt: skip
+    outputs = {"where": {"type": "string", "value": "[managementGroup().id]"}}
+    schema = SCHEMA.replace("2019-04-01/deployment", "2019-08-01/managementGroupDeployment")
+    content = {**template(definition, outputs=outputs), "$schema": schema}
+    found = deploy(arm, content, scope=group, location="westeurope")
+    assert found["provisioningState"] == "Succeeded", found.get("error")
+    assert found["outputs"]["where"]["value"] == group
+    assert [item["id"] for item in found["outputResources"]] == [
+        f"{group}/providers/Microsoft.Authorization/policyDefinitions/p"
+    ]
+    outer = template(nested({**template(), "$schema": schema}, "to-group", scope="inner", location="westeurope"))
+    outer["resources"][0]["scope"] = "Microsoft.Management/managementGroups/lab"
+    tenant = deploy(arm, outer, scope="", location="westeurope")
+    assert tenant["provisioningState"] == "Succeeded", tenant.get("error")
+    assert arm("GET", f"{group}/{TYPE}/to-group", version=VERSION).status == 200

@@ -89,9 +89,8 @@ class Execution:
         moved = True
         while moved:
             moved = False
-            for level in self.plan.levels:
-                for resource in level:
-                    moved |= self._step(resource)
+            for resource in self.plan.order:
+                moved |= self._step(resource)
         if any(self.states.get(key, {}).get("state") not in ENDED for key in by_key):
             return self._store("Running")
         return self._finish()
