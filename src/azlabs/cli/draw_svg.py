@@ -34,8 +34,9 @@ class Placed:
 
 
 def draw(topology: Topology, title: str = "") -> str:
-    """A standalone SVG document."""
-    placed = [_measure(box) for box in [*topology.boxes, *topology.attachments]]
+    """A standalone SVG document. What is attached and has no rules is told where it is attached, and nowhere else."""
+    explained = [box for box in topology.attachments if box.rules]
+    placed = [_measure(box) for box in [*topology.boxes, *explained]]
     width, height = _flow(placed, PAD, PAD + (LINE + GAP if title else 0))
     everything = [one for outer in placed for one in _walk(outer)]
     at = {one.box.key: one for one in everything}
@@ -93,7 +94,7 @@ def _walk(placed: Placed, x: float = 0, y: float = 0) -> Iterator[Placed]:
 
 
 def _rectangle(placed: Placed, depth: int) -> Iterator[str]:
-    fill = FILLS[min(depth + bool(placed.inside), len(FILLS) - 1)]
+    fill = FILLS[min(depth + 1, len(FILLS) - 1)] if placed.inside else FILLS[0]
     yield (
         f'<rect x="{placed.x:.1f}" y="{placed.y:.1f}" width="{placed.width:.1f}" height="{placed.height:.1f}" '
         f'rx="5" fill="{fill}" stroke="{COLOURS.get(placed.box.word, "#94a3b8")}"/>'
