@@ -33,6 +33,10 @@ FOLDERS = frozenset({
 """Last folder of the URLs that poll operations."""
 
 
+KEPT_SECONDS = 7 * 86400.0
+PRUNED_EVERY = 1000
+
+
 @dataclass(slots=True)
 class Operation:
     """A row of `operations`. `data`: {"method", "type", "api_version", "shape", "result"?, "error"?, "work"?}."""
@@ -83,6 +87,8 @@ def start(
         (id, worker, key, status, call.now, call.now + latency, finished, dumps(facts)),
     )
     store.changes += 1
+    if store.changes % PRUNED_EVERY == 0:
+        store.sql.execute("DELETE FROM operations WHERE finished<?", (call.now - KEPT_SECONDS,))
     return announcement(call, kind, id, announce, location)
 
 
