@@ -134,7 +134,6 @@ class ResourceManager:
     def _act(self, call: Call, kind: ResourceType, found: Action) -> Answer:
         route = call.route
         call.kind = kind
-        call.key = self.key_of(route).rpartition("/")[0] if len(route.types) > len(route.names) else self.key_of(route)
         call.key = route.path_of(len(route.names)).lower()
         api_versions.check(call, kind)
         self.gates.check("request", call.principal, call)
