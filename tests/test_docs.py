@@ -51,3 +51,12 @@ def test_every_dependency_is_explained():
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     names = {re.split(r"[<>=\[; ]", entry)[0] for entry in wanted}
     assert not {name for name in names if name.lower() not in text.lower()}
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "images").glob("*.svg")), ids=lambda path: path.stem)
+def test_pictures_are_those_of_the_labs(picture, capsys):
+    from azlabs.cli import main
+
+    assert main(["show", picture.stem, "--svg"]) == 0
+    drawn = capsys.readouterr().out
+    assert picture.read_text(encoding="utf-8") == drawn, f"azlabs show {picture.stem} --svg > {picture}"

@@ -50,7 +50,7 @@ def draw(topology: Topology, title: str = "") -> str:
         body.extend(_arrow(one, at[other.key]) for other in one.box.links if other.key in at)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="Segoe UI, Helvetica, Arial, sans-serif" font-size="12">\n'
+        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="Segoe UI, Helvetica, Arial, DejaVu Sans, sans-serif" font-size="12">\n'
         f"<title>{escape(title or 'Topology')}</title>\n"
         '<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
         '<path d="M0,0 L8,4 L0,8 z" fill="#64748b"/></marker></defs>\n'

@@ -140,7 +140,8 @@ def deploy(
         data = {"deployment": deployed.id, "resources": list(deployed.resources), "outputs": deployed.outputs}
         call.give_json({"sandbox": sandbox.id, **data})
         return
-    call.out.print(f"Deployed {file.name}: {len(deployed.resources)} resources.", markup=False)
+    count = len(deployed.resources)
+    call.out.print(f"Deployed {file.name}: {count} resource{'' if count == 1 else 's'}.", markup=False)
     for name, value in deployed.outputs.items():
         call.out.print(f"  {name}: {value}", markup=False, soft_wrap=True)
 
