@@ -89,6 +89,15 @@ def test_only_one_of_several_configurations_is_primary(net: Net) -> None:
     assert net.refused("networkInterfaces/nic", {"ipConfigurations": both})
 
 
+def test_all_configurations_belong_to_the_same_groups(net: Net) -> None:
+    net.network(a="10.0.1.0/24")
+    net.make("applicationSecurityGroups/web")
+    grouped = net.configuration("vnet/a", applicationSecurityGroups=[net.ref("applicationSecurityGroups/web")])
+    both = [grouped, {**net.configuration("vnet/a"), "name": "second"}]
+    code = net.refused("networkInterfaces/nic", {"ipConfigurations": both})
+    assert code == "AllIpConfigurationsOnANicMustBelongToTheSameApplicationSecurityGroups"
+
+
 def test_a_group_lists_the_interfaces_that_it_filters(net: Net) -> None:
     net.network(a="10.0.1.0/24")
     net.make("networkSecurityGroups/nsg")

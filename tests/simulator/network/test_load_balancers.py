@@ -72,7 +72,7 @@ def test_a_balancer_in_a_network_takes_time_and_an_address(net: Net) -> None:
 
 def test_skus_of_a_balancer_and_its_address_go_together(net: Net) -> None:
     net.make("publicIPAddresses/pip", {"publicIPAllocationMethod": "Static"})
-    assert net.refused("loadBalancers/lb", balancer(net), **STANDARD) == "LoadBalancerAndPublicIPAddressSkuMismatch"
+    assert net.refused("loadBalancers/lb", balancer(net), **STANDARD) == "DifferentSkuLoadBalancersAndPublicIPAddressNotAllowed"
 
 
 def gateway(net: Net, tier: str, front: Body) -> Body:

@@ -24,10 +24,14 @@ def test_a_route_is_a_view_of_its_table(net: Net) -> None:
 @pytest.mark.parametrize(
     ("properties", "expected"),
     [
-        ({"addressPrefix": "10.0.0.0/8", "nextHopType": "VirtualAppliance"}, "RouteNextHopIpAddressRequired"),
+        ({"addressPrefix": "10.0.0.0/8", "nextHopType": "VirtualAppliance"}, "NextHopIpAddressRequired"),
         (
             {"addressPrefix": "10.0.0.0/8", "nextHopType": "Internet", "nextHopIpAddress": "10.0.0.4"},
-            "RouteNextHopIpAddressNotAllowed",
+            "NextHopIpAddressNotAllowed",
+        ),
+        (
+            {"addressPrefix": "10.0.0.0/8", "nextHopType": "VirtualAppliance", "nextHopIpAddress": "127.0.0.1"},
+            "InvalidNextHopIpAddress",
         ),
         ({"addressPrefix": "10.0.0.1/8", "nextHopType": "None"}, "InvalidCIDRNotation"),
         ({"addressPrefix": "10/8", "nextHopType": "None"}, "InvalidAddressPrefixFormat"),

@@ -27,7 +27,8 @@ def networks_of(reader: Reader, group: str, besides: str = "") -> set[str]:
 
 
 def check_members(write: Write, configurations: list[Body], network: str) -> None:
-    """Refuse an interface whose groups have members in another virtual network."""
+    """Refuse an interface whose groups have members in another virtual network, or differ between its configurations."""
+    _check_alike(configurations)
     for item in configurations:
         for reference in properties(item).get("applicationSecurityGroups") or []:
             group = reference_id(reference)
@@ -39,6 +40,21 @@ def check_members(write: Write, configurations: list[Body], network: str) -> Non
                     f"network interfaces of the group are in virtual network {others.pop()}. All network interfaces of an "
                     "application security group must be in the same virtual network.",
                 )
+
+
+def _check_alike(configurations: list[Body]) -> None:
+    sets = [
+        {(reference_id(one) or "").lower() for one in properties(item).get("applicationSecurityGroups") or []}
+        for item in configurations
+    ]
+    for item, found in zip(configurations, sets, strict=True):
+        if found != sets[0]:
+            refuse(
+                "AllIpConfigurationsOnANicMustBelongToTheSameApplicationSecurityGroups",
+                "All IPConfigurations on a Network Interface should reference the same set of Application Security Groups. "
+                f"IPConfiguration {configurations[0].get('id')} references ASG(s) {', '.join(sorted(sets[0]))}, whereas "
+                f"IPConfiguration {item.get('id')} references ASG(s) {', '.join(sorted(found))}.",
+            )
 
 
 def check_rule(reader: Reader, name: str, rule: Body) -> None:

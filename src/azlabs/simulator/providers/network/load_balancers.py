@@ -108,9 +108,7 @@ class LoadBalancers(NetworkType):
             public = write.find(reference_id(properties(front).get("publicIPAddress")) or "")
             if public is not None and public.get("sku", {}).get("name", "Basic").removesuffix("V2") != sku:
                 refuse(
-                    "LoadBalancerAndPublicIPAddressSkuMismatch"
-                    if sku != "Basic"
-                    else "DifferentSkuLoadBalancersAndPublicIPAddressNotAllowed",
+                    "DifferentSkuLoadBalancersAndPublicIPAddressNotAllowed",
                     f"{sku} sku load balancer {write.id} cannot reference {public.get('sku', {}).get('name')} sku publicIP "
                     f"{public['id']}.",
                 )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Write
 
 APPLIANCE = "VirtualAppliance"
+FORBIDDEN_HOPS = ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32", "168.63.129.16/32")
+"""Loopback, link-local, multicast, broadcast, and the address of Azure's host."""
 
 
 class RouteTables(NetworkType):
@@ -58,16 +60,19 @@ class Routes(Child):
         hop, address = mine["nextHopType"], mine.get("nextHopIpAddress")
         if hop == APPLIANCE and not address:
             refuse(
-                "RouteNextHopIpAddressRequired",
+                "NextHopIpAddressRequired",
                 f"Route {write.id} with next hop type VirtualAppliance must specify a next hop IP address.",
             )
         if hop != APPLIANCE and address:
             refuse(
-                "RouteNextHopIpAddressNotAllowed",
+                "NextHopIpAddressNotAllowed",
                 f"Route {write.id} specifies a next hop IP address. It is only allowed when the next hop type is VirtualAppliance.",
             )
-        if address and not addresses.is_address(address):
-            refuse("InvalidIPAddressFormat", f"IP address {address} of route {write.id} is not formatted correctly.")
+        if address and (not addresses.is_address(address) or any(addresses.holds(one, address) for one in FORBIDDEN_HOPS)):
+            refuse(
+                "InvalidNextHopIpAddress",
+                f"The next hop IP address '{address}' of route {write.id} is not valid for the next hop type '{hop}'.",
+            )
         prefix = mine["addressPrefix"]
         written = addresses.aligned(str(prefix))
         if written is None and not (isinstance(prefix, str) and prefix != "*" and is_tag(prefix)):
