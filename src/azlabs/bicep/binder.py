@@ -303,7 +303,7 @@ class _Binder:
         elif not facts.least <= len(node.arguments) <= facts.most:
             count = str(facts.least) if facts.least == facts.most else \
                 f"as least {facts.least}" if facts.most == functions.MANY else f"between {facts.least} and {facts.most}"
-            plural = "argument" if count == "1" else "arguments"
+            plural = "argument" if count.endswith(" 1") or count == "1" else "arguments"
             self.model.report("BCP071", f"Expected {count} {plural}, but got {len(node.arguments)}.", node.name)
 
     def decorator(self, node: s.Decorator) -> None:

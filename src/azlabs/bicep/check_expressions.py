@@ -21,11 +21,13 @@ _ORDER = {"<", "<=", ">", ">="}
 class ExpressionChecks:
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.in_body = False
 
     def statement(self, statement: s.Statement) -> None:
         """Everything below one statement."""
         value = statement.default if isinstance(statement, s.Param) else getattr(statement, "value", None)
         allowed = isinstance(statement, s.Param) and not self.model.is_parameter_file
+        self.in_body = isinstance(statement, s.Resource | s.Module)
         if isinstance(value, s.Node):
             loops = isinstance(statement, s.Var | s.Output | s.Resource | s.Module)
             self.visit(value, defaults=allowed, loop=loops)
@@ -101,7 +103,7 @@ class ExpressionChecks:
                 if member.key.holes:
                     self.model.report("BCP143", "For-expressions cannot be used with properties whose names are also "
                                       "expressions.", member.key)
-                self.visit(value, defaults, True, True)
+                self.visit(value, defaults, self.in_body, True)
             else:
                 self.visit(member.value, defaults, False, in_property_loop)
 

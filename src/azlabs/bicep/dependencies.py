@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from azlabs.bicep import syntax as s
@@ -18,28 +19,28 @@ class Dependency:
     weak: bool
 
 
-def dependencies(symbol: DeployedSymbol, look_through_all: bool) -> list[Dependency]:
+def dependencies(symbol: DeployedSymbol, declared: Callable[[ResourceSymbol], bool]) -> list[Dependency]:
     """What `symbol` depends on, sorted by symbolic name.
 
-    Existing resources are replaced by what they depend on; with `look_through_all` False (symbolic form)
-    those stay of which something is read at run time.
+    Existing resources are replaced by what they depend on, but for those that are `declared` in the template
+    (in the symbolic form) and of which something is read at run time.
     """
     found: dict[tuple[DeployedSymbol, s.Node | None], Dependency] = {}
-    _resolve(symbol, look_through_all, found, set())
+    _resolve(symbol, declared, found, set())
     whole = {dependency.symbol for dependency in found.values() if dependency.index is None}
     kept = [d for d in found.values() if d.index is None or d.symbol not in whole]
     return sorted(kept, key=lambda d: d.symbol.symbolic_name)
 
 
-def _resolve(symbol: DeployedSymbol, look_through_all: bool,
+def _resolve(symbol: DeployedSymbol, declared: Callable[[ResourceSymbol], bool],
              found: dict[tuple[DeployedSymbol, s.Node | None], Dependency], seen: set[DeployedSymbol]) -> None:
     if symbol in seen:
         return
     seen.add(symbol)
     for dependency in direct(symbol):
         target = dependency.symbol
-        if isinstance(target, ResourceSymbol) and target.existing and (look_through_all or dependency.weak):
-            _resolve(target, look_through_all, found, seen)
+        if isinstance(target, ResourceSymbol) and target.existing and (dependency.weak or not declared(target)):
+            _resolve(target, declared, found, seen)
         else:
             found.setdefault((target, dependency.index), dependency)
 

@@ -31,11 +31,15 @@ class ResourceEmitter:
         """The `resources` of the template: a list, or in the symbolic form an object."""
         found: dict[str, Any] = {}
         for resource in self.model.resources:
-            if not resource.existing or (self.symbolic and self.emitted(resource)):
+            if not resource.existing or self.declared(resource):
                 found[resource.symbolic_name] = self.resource(resource)
         for module in self.model.modules:
             found[module.symbolic_name] = self.module(module)
         return found if self.symbolic else list(found.values())
+
+    def declared(self, symbol: ResourceSymbol) -> bool:
+        """Whether an existing resource is an entry of the template."""
+        return self.symbolic and self.emitted(symbol)
 
     def emitted(self, symbol: DeployedSymbol) -> bool:
         """Existing resources whose place is known at run time only cannot be declared."""
@@ -164,7 +168,7 @@ class ResourceEmitter:
     # --- dependsOn ---
 
     def tail(self, symbol: DeployedSymbol, found: dict[str, Any], env: Env) -> dict[str, Any]:
-        waits = [self.dependency(d, env) for d in dependencies(symbol, not self.symbolic)]
+        waits = [self.dependency(d, env) for d in dependencies(symbol, self.declared)]
         if waits:
             found["dependsOn"] = waits
         for decorator in symbol.node.decorators:

@@ -41,15 +41,8 @@ def _module(module: ModuleSymbol) -> bool:
 def _declaration(symbol: DeployedSymbol) -> bool:
     if any(d.call.name.text in _OPTIONS for d in symbol.node.decorators):
         return True
-    explicit = symbol.value("dependsOn")
-    if not isinstance(explicit, s.Array):
-        return False
-    for item in explicit.items:
-        node = s.bare(item)
-        target = deployed(s.bare(node.base) if isinstance(node, s.Index) else node)
-        if isinstance(target, ResourceSymbol) and target.existing:
-            return True
-    return False
+    # An existing resource is not in a classic template, and so could not wait there for anything.
+    return isinstance(symbol, ResourceSymbol) and symbol.existing and symbol.value("dependsOn") is not None
 
 
 def _whole_loop(model: Model) -> bool:

@@ -276,7 +276,11 @@ class ReferenceMixin:
         if known in DEPLOY_TIME and not (safe and symbol.condition):
             return self.walk(self.deploy_time(symbol, str(known), own), steps[1:])
         if known == "properties":
-            return self.walk(self.guarded(symbol, own, False, steps[0:2]), steps[1:])
+            rest = steps[1:]
+            if safe and rest:
+                # `reference` gives the properties themselves: the next step inherits the question mark.
+                rest = [(rest[0][0], rest[0][1], True, rest[0][3]), *rest[1:]]
+            return self.walk(self.guarded(symbol, own, False, steps[0:2]), rest)
         return self.walk(self.guarded(symbol, own, True, steps[0:1]), steps)
 
     def deploy_time(self, symbol: ResourceSymbol, name: str, env: Any) -> Term:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-
 # Longer names, and more of them, are made by programs; nobody misspelt them.
 MAX_LENGTH = 80
 MAX_KNOWN = 1000

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 _PRIMITIVES = {"string", "int", "bool", "object", "array"}
 _SECURE = {"string": "securestring", "object": "secureObject"}
-_CONSTRAINTS = {"minLength", "maxLength", "minValue", "maxValue"}
+_CONSTRAINTS = ("minLength", "maxLength", "minValue", "maxValue")
 # Types of the members that most resources share; of others only the path is known here.
 _RESOURCE_MEMBERS = {"id": "string", "name": "string", "type": "string", "apiVersion": "string", "location": "string",
                      "kind": "string", "etag": "string", "zones": "array"}
@@ -49,8 +49,8 @@ class TypeSchemas:
             found["additionalProperties"] = False
         if "allowed" in names and names["allowed"].arguments:
             found["allowedValues"] = self.expressions.value(names["allowed"].arguments[0], {})
-        for name in _CONSTRAINTS & names.keys():
-            if names[name].arguments:
+        for name in _CONSTRAINTS:
+            if name in names and names[name].arguments:
                 found[name] = self.expressions.value(names[name].arguments[0], {})
         metadata = self.metadata(decorators)
         if metadata or "metadata" in names:
