@@ -5,7 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: up test bench proof clean
+AZ := .venv-az
+
+.PHONY: up test bench proof conformance clean
 
 up: $(STAMP)
 	@test -n "$(wildcard labs/$(LAB)/lab.yaml)" || { echo "There is no lab labs/$(LAB)." >&2; exit 2; }
@@ -27,8 +29,17 @@ proof: $(STAMP)
 		$(BIN)/azlabs lab test $$lab || exit $$?; \
 	done
 
+# The real Azure CLI (750 MB, an environment of its own) against the simulator; writes the table in docs.
+conformance: $(STAMP) $(AZ)/bin/az
+	PATH="$(CURDIR)/$(AZ)/bin:$$PATH" $(BIN)/python tests/conformance/az_run.py --write docs/conformance.md
+	PATH="$(CURDIR)/$(AZ)/bin:$$PATH" $(BIN)/pytest -q tests/conformance/test_lab_with_az.py
+
+$(AZ)/bin/az:
+	$(PYTHON) -m venv $(AZ)
+	$(AZ)/bin/python -m pip install --quiet --disable-pip-version-check azure-cli
+
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(AZ) build dist
 
 # Installed again when what it depends on has changed; the package itself is installed as a link to this folder.
 $(STAMP): pyproject.toml hatch_build.py
