@@ -124,3 +124,12 @@ def test_the_simulator_is_served_until_it_is_ended(environment):
         process.communicate(timeout=30)
     assert process.returncode == 0
     assert run(environment, "simulator", "reset", "--yes").returncode == 0
+
+
+def test_a_short_process_looks_for_no_garbage(environment):
+    code = (
+        "import gc, sys; from azlabs.cli import main; sys.argv = ['azlabs', 'list', '--json']; code = main(); "
+        "print(code, gc.get_threshold()[0] > 10_000, gc.get_freeze_count() > 0, file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert ran.stderr.strip() == "0 True True"
