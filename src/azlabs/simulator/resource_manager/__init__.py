@@ -114,6 +114,8 @@ class ResourceManager:
             raise writes.method_not_allowed(call)
         if method not in kind.methods:
             raise writes.method_not_allowed(call)
+        if method == "PUT":
+            _check_scope(call, kind)
         if method in ("GET", "HEAD"):
             return reads.item(call, kind)
         change = writes.put if method == "PUT" else writes.patch if method == "PATCH" else deletes.delete
@@ -307,3 +309,17 @@ class ResourceManager:
                 return self.dispatch(call)
         except Refused as refusal:
             return json_answer(refusal.body(), refusal.status, refusal.headers)
+
+
+def _check_scope(call: Call, kind: ResourceType) -> None:
+    """A type is only made where it may sit: a network not at a subscription, a policy definition not in a group."""
+    root = registry.find(f"{call.route.namespace}/{call.route.types[0]}".lower()) or kind
+    if "extension" in root.scopes or call.route.scope_kind in root.scopes:
+        return
+    namespace, _, rest = root.type.partition("/")
+    raise Refused(
+        404,
+        "InvalidResourceType",
+        f"The resource type '{rest}' could not be found in the namespace '{namespace}' for api version '{call.api_version}' "
+        f"at the scope '{call.route.scope or '/'}'.",
+    )

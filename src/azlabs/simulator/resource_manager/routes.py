@@ -32,6 +32,18 @@ class Route:
         """Lower-case full type; for an action, including its name as the last part."""
         return "/".join([self.namespace, *self.types]).lower()
 
+    @property
+    def scope_kind(self) -> str:
+        """What the resource sits on, in the words of `ResourceType.scopes`."""
+        parts = self.scope.lower().strip("/").split("/") if self.scope else []
+        if not parts:
+            return "tenant"
+        if parts[0] == "subscriptions" and len(parts) <= 4 and len(parts) % 2 == 0:
+            return "subscription" if len(parts) == 2 else "resourceGroup"
+        if parts[:3] == ["providers", "microsoft.management", "managementgroups"] and len(parts) == 4:
+            return "managementGroup"
+        return "extension"
+
     def path_of(self, count: int) -> str:
         """Path of the first `count` resources below the provider, as spelled."""
         pairs = [part for pair in zip(self.types[:count], self.names[:count], strict=False) for part in pair]
