@@ -288,3 +288,23 @@ def test_validate_names_what_is_wrong_and_ends_with_1(azlabs, mine):
 def test_the_schema_is_printed(capsys):
     assert main(["lab", "validate", "--schema"]) == 0
     assert json.loads(capsys.readouterr().out)["properties"]["tasks"]
+
+
+def test_saying_no_ends_with_1_and_does_nothing(azlabs, up, monkeypatch):
+    monkeypatch.setattr("azlabs.cli.call.Call.can_ask", True)
+    monkeypatch.setattr("typer.confirm", lambda *_words, **_options: False)
+    for command in (["solve"], ["reset"], ["down"], ["simulator", "reset"]):
+        ran = azlabs(*command)
+        assert (ran.code, "Nothing was done." in ran.err) == (1, True)
+    assert azlabs("verify", "--json").json["score"] == 0
+
+
+def test_proving_on_azure_needs_azure(azlabs, mine, monkeypatch):
+    from azlabs.cloud.errors import CredentialMissing
+
+    def nobody(*_arguments, **_options):
+        raise CredentialMissing("Nobody is signed in to Azure.", action="Sign in.", code="NoAzureCredential")
+
+    monkeypatch.setattr("azlabs.cloud.azure.connect", nobody)
+    ran = azlabs("lab", "test", mine, "--yes", "--cloud", "azure", "--json")
+    assert (ran.code, ran.error["code"]) == (3, "NoAzureCredential")

@@ -113,6 +113,13 @@ class Call:
             raise NobodyToAsk(question)
         return typer.confirm(question, default=default, err=True)
 
+    def must_agree(self, question: str) -> None:
+        """Go on only with a yes; raises Declined."""
+        if not self.confirm(question):
+            from azlabs.cli.failures import Declined
+
+            raise Declined
+
     def progress(self, title: str) -> Lines | Board:
         """Live progress on standard error: `with call.progress("Deploying") as progress:`."""
         from azlabs.cli.live import progress

@@ -22,6 +22,15 @@ class NobodyToAsk(AzlabsError):
         super().__init__(f"This needs an answer: {question}", action="Add --yes to answer it, or run it on a terminal.")
 
 
+class Declined(AzlabsError):
+    """The person said no."""
+
+    exit_code = ExitCode.NOT_PASSED
+
+    def __init__(self, done: str = "Nothing was done.") -> None:
+        super().__init__(done, action="Run the command again when you want it.")
+
+
 def report(problem: BaseException, call: Call) -> int:
     """Tell the person, and return the exit code."""
     if isinstance(problem, SystemExit):

@@ -99,8 +99,7 @@ def solve(
         return
     lab = lab_named(call, sandbox.lab_name)
     what = f"the task {task}" if task else "the whole lab"
-    if not call.confirm(f"Apply the reference solution of {what} to {sandbox.id}?"):
-        return
+    call.must_agree(f"Apply the reference solution of {what} to {sandbox.id}?")
     from azlabs.sandbox.solve import solve as apply
 
     with cloud_meant(call, sandbox) as cloud, call.progress("Solving") as progress:

@@ -32,10 +32,7 @@ def lab_named(call: Call, name: str | Path) -> Lab:
     lab = load_lab(name)
     if not is_trusted(lab):
         call.say(f"The lab {lab.id} in {lab.folder} did not come with azlabs. Its checks are code that runs as you.")
-        if not call.confirm(f"Trust {lab.folder}?"):
-            raise AzlabsError(
-                "The lab was not run.", action="Read its checks.py before you trust it.", code="NotTrusted"
-            )
+        call.must_agree(f"Trust {lab.folder}?")
         trust(lab)
     return lab
 

@@ -7,37 +7,46 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from azlabs.cli.places import lab_named
+from azlabs.cli.places import DEFAULT, cloud_meant, lab_named
 from azlabs.cli.screen import facts
-from azlabs.errors import AzlabsError
 
 if TYPE_CHECKING:
+    from azlabs.catalog.labs import Lab
     from azlabs.cli.call import Call
     from azlabs.proof import ProofReport
+    from azlabs.sandbox.up import UpPlan
 
 SHOWN = 20
 
 
 def prove(call: Call, name: str, *, sample: int | None, seed: int, solution: Path | None) -> int:
     """Prove a lab, show the report, return the exit code."""
-    from azlabs.cloud import can_be_photographed
-
-    if call.cloud and not can_be_photographed(call.cloud):
-        raise AzlabsError(
-            "A whole lab cannot be proved on Azure yet: its mutants need snapshots.",
-            action="On Azure, check the solution by hand: azlabs up LAB --cloud azure, azlabs solve, azlabs verify.",
-            code="NotOnThisCloud",
-        )
-    from azlabs.proof import prove as run
-
     lab = lab_named(call, name)
-    with call.progress(f"Proving {lab.id}") as progress:
-        report = run(lab, sample=sample, seed=seed, solution=solution, progress=progress)
+    if call.cloud and call.cloud != DEFAULT:
+        report = _on_a_cloud(call, lab, solution)
+    else:
+        from azlabs.proof import prove as run
+
+        with call.progress(f"Proving {lab.id}") as progress:
+            report = run(lab, sample=sample, seed=seed, solution=solution, progress=progress)
     if call.json:
         call.give_json(report.to_json())
     else:
         show(call, report)
     return report.exit_code
+
+
+def _on_a_cloud(call: Call, lab: Lab, solution: Path | None) -> ProofReport:
+    """Everything but the mutants, in a sandbox of its own, which is taken away again."""
+    from azlabs.cli.sandbox_pages import show_plan
+    from azlabs.proof.on_a_cloud import prove_on
+
+    def confirm(plan: UpPlan) -> bool:
+        show_plan(call, plan)
+        return call.confirm(f"Bring up {plan.lab}, solve it, and take it away again?")
+
+    with cloud_meant(call) as cloud, call.progress(f"Proving {lab.id} on {call.cloud}") as progress:
+        return prove_on(lab, cloud, solution=solution, progress=progress, confirm=confirm)
 
 
 def show(call: Call, report: ProofReport) -> None:

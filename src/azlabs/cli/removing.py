@@ -26,10 +26,9 @@ def remove(call: Call, *, everything: bool, dry_run: bool, groups: list[str]) ->
     sandboxes = _all(call) if everything else [sandbox_meant(call)]
     if everything and not sandboxes:
         call.say("Nothing is up.")
-    results = [_remove(call, sandbox, dry_run, groups) for sandbox in sandboxes]
-    done = [result for result in results if result is not None]
+    done = [_remove(call, sandbox, dry_run, groups) for sandbox in sandboxes]
     if call.json:
-        call.give_json({"sandboxes": done} if everything else done[0] if done else {"sandbox": sandboxes[0].id})
+        call.give_json({"sandboxes": done} if everything else done[0])
     survived = any(result["survivors"] for result in done)
     return ExitCode.SURVIVORS if survived and not dry_run else ExitCode.DONE
 
@@ -44,8 +43,8 @@ def _all(call: Call) -> list[Sandbox]:
     return found
 
 
-def _remove(call: Call, sandbox: Sandbox, dry_run: bool, groups: list[str]) -> dict[str, Any] | None:
-    """What `--json` tells of one sandbox; None when the person said no."""
+def _remove(call: Call, sandbox: Sandbox, dry_run: bool, groups: list[str]) -> dict[str, Any]:
+    """What `--json` tells of one sandbox."""
     from azlabs.sandbox.down import down
     from azlabs.sandbox.down_plan import plan_down
 
@@ -54,9 +53,7 @@ def _remove(call: Call, sandbox: Sandbox, dry_run: bool, groups: list[str]) -> d
         _show_plan(call, plan)
         if dry_run:
             return _plan_json(plan)
-        if not call.confirm(f"Remove {sandbox.id} with everything in it?"):
-            call.say("Nothing was removed.")
-            return None
+        call.must_agree(f"Remove {sandbox.id} with everything in it?")
         with call.progress(f"Removing {sandbox.id}") as progress:
             report = down(plan, cloud, progress)
     if not call.json:

@@ -84,8 +84,8 @@ def reset(
 
     sandbox = sandbox_meant(call)
     lab = lab_named(call, sandbox.lab_name)
-    if call.can_ask and not call.confirm(f"Undo your work on {task or 'the whole lab'}?"):
-        return
+    if call.can_ask:
+        call.must_agree(f"Undo your work on {task or 'the whole lab'}?")
     with cloud_meant(call, sandbox) as cloud:
         done = None
         if task:

@@ -82,8 +82,7 @@ def reset(call: Call) -> None:
     """Empty the simulator. Sandboxes on Azure are not touched."""
     from azlabs.cloud.simulator_host import reset as empty
 
-    if not call.confirm("Delete everything in the simulator?"):
-        return
+    call.must_agree("Delete everything in the simulator?")
     existed = empty()
     if call.json:
         call.give_json({"existed": existed})
