@@ -180,6 +180,10 @@ class Store:
         """Is there any resource of this type?"""
         return self._execute("SELECT 1 FROM resources WHERE type=? LIMIT 1", (type_key,)).fetchone() is not None
 
+    def count(self, where: str, values: Sequence[Any]) -> int:
+        """How many resources fulfil a condition in SQL over the columns of `resources`."""
+        return int(self._execute("SELECT count(*) FROM resources WHERE " + where, values).fetchone()[0])
+
     def select(self, where: str, values: Sequence[Any]) -> list[Resource]:
         """Resources by a condition in SQL over the columns of `resources`; for lists with filters."""
         return [Resource(*row) for row in self._execute(_SELECT + "WHERE " + where, values)]

@@ -121,6 +121,21 @@ class InUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """At most `limit` resources of the type per "location", "subscription" or "scope" (what they sit on).
+
+    `items`: at most so many items in this list of the document instead. `{limit}` and `{name}` in `message` are replaced.
+    """
+
+    limit: int
+    code: str
+    message: str
+    per: Literal["location", "subscription", "scope"] = "location"
+    items: str = ""
+    status: int = 400
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """A POST (or GET) below a resource, made by the `action` decorator."""
 
@@ -205,6 +220,7 @@ class ResourceType:
     references: ClassVar[tuple[Reference, ...]] = ()
     back_references: ClassVar[tuple[BackReference, ...]] = ()
     in_use: ClassVar[InUse | None] = None
+    quotas: ClassVar[tuple[Quota, ...]] = ()
 
     # --- answers ----------------------------------------------------------------------------------------------------
     creates: ClassVar[Announce] = Announce(201)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.http import Answer, dumps, json_answer
 from azlabs.simulator.records import Resource
-from azlabs.simulator.resource_manager import documents, locations, operations, paths, reads, tags, views
+from azlabs.simulator.resource_manager import documents, locations, operations, paths, quotas, reads, tags, views
 from azlabs.simulator.resource_manager.calls import Call, Write
 from azlabs.simulator.resource_manager.errors import Refused
 
@@ -141,6 +141,8 @@ def prepare(call: Call, kind: ResourceType, row: Resource | None, request: Body)
 def commit(write: Write, announce: Announce) -> Answer:
     """Store a completed write and answer it."""
     call, kind, body = write.call, write.kind, write.body
+    if kind.quotas:
+        quotas.check(write)
     row = write.resource
     etag = str(uuid.uuid4()) if kind.etag else format(call.manager.next_etag(), "x")
     documents.set_managed(write, etag)

@@ -8,7 +8,7 @@ from azlabs.simulator.providers.network import addresses
 from azlabs.simulator.providers.network.base import Child, NetworkType, properties, updating
 from azlabs.simulator.providers.network.rule_checks import is_tag
 from azlabs.simulator.resource_manager.errors import refuse
-from azlabs.simulator.resource_manager.resource_type import BackReference, InUse
+from azlabs.simulator.resource_manager.resource_type import BackReference, InUse, Quota
 
 if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Write
@@ -22,6 +22,14 @@ class RouteTables(NetworkType):
     """Routes that subnets follow before Azure's own."""
 
     type = "Microsoft.Network/routeTables"
+    quotas = (
+        Quota(
+            400,
+            "RouteCountLimitReached",
+            "Route table {name} cannot have more than {limit} routes.",
+            items="properties.routes",
+        ),
+    )
     guid = "properties.resourceGuid"
     creates, updates = updating(201, 2), updating(200, 2)
     defaults = {"properties": {"disableBgpRoutePropagation": False, "disablePeeringRoute": "None", "routes": []}}
@@ -68,7 +76,9 @@ class Routes(Child):
                 "NextHopIpAddressNotAllowed",
                 f"Route {write.id} specifies a next hop IP address. It is only allowed when the next hop type is VirtualAppliance.",
             )
-        if address and (not addresses.is_address(address) or any(addresses.holds(one, address) for one in FORBIDDEN_HOPS)):
+        if address and (
+            not addresses.is_address(address) or any(addresses.holds(one, address) for one in FORBIDDEN_HOPS)
+        ):
             refuse(
                 "InvalidNextHopIpAddress",
                 f"The next hop IP address '{address}' of route {write.id} is not valid for the next hop type '{hop}'.",

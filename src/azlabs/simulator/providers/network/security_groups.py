@@ -8,7 +8,7 @@ from azlabs.simulator.providers.network import rule_checks
 from azlabs.simulator.providers.network.base import Child, NetworkType, properties, same_region, updating
 from azlabs.simulator.providers.network.group_members import check_rule
 from azlabs.simulator.resource_manager.errors import refuse
-from azlabs.simulator.resource_manager.resource_type import BackReference, InUse, Reference
+from azlabs.simulator.resource_manager.resource_type import BackReference, InUse, Quota, Reference
 
 if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Write
@@ -17,10 +17,34 @@ ANY, NETWORK, BALANCER, INTERNET = "*", "VirtualNetwork", "AzureLoadBalancer", "
 DEFAULT_RULES = (
     # name, description, source, destination, access, priority, direction
     ("AllowVnetInBound", "Allow inbound traffic from all VMs in VNET", NETWORK, NETWORK, "Allow", 65000, "Inbound"),
-    ("AllowAzureLoadBalancerInBound", "Allow inbound traffic from azure load balancer", BALANCER, ANY, "Allow", 65001, "Inbound"),
+    (
+        "AllowAzureLoadBalancerInBound",
+        "Allow inbound traffic from azure load balancer",
+        BALANCER,
+        ANY,
+        "Allow",
+        65001,
+        "Inbound",
+    ),
     ("DenyAllInBound", "Deny all inbound traffic", ANY, ANY, "Deny", 65500, "Inbound"),
-    ("AllowVnetOutBound", "Allow outbound traffic from all VMs to all VMs in VNET", NETWORK, NETWORK, "Allow", 65000, "Outbound"),
-    ("AllowInternetOutBound", "Allow outbound traffic from all VMs to Internet", ANY, INTERNET, "Allow", 65001, "Outbound"),
+    (
+        "AllowVnetOutBound",
+        "Allow outbound traffic from all VMs to all VMs in VNET",
+        NETWORK,
+        NETWORK,
+        "Allow",
+        65000,
+        "Outbound",
+    ),
+    (
+        "AllowInternetOutBound",
+        "Allow outbound traffic from all VMs to Internet",
+        ANY,
+        INTERNET,
+        "Allow",
+        65001,
+        "Outbound",
+    ),
     ("DenyAllOutBound", "Deny all outbound traffic", ANY, ANY, "Deny", 65500, "Outbound"),
 )
 EMPTY_LISTS: dict[str, Any] = {
@@ -54,6 +78,14 @@ class NetworkSecurityGroups(NetworkType):
     """A group filters traffic of the subnets and interfaces that name it."""
 
     type = "Microsoft.Network/networkSecurityGroups"
+    quotas = (
+        Quota(
+            1000,
+            "SecurityRuleCountLimitReached",
+            "Network security group {name} cannot have more than {limit} rules.",
+            items="properties.securityRules",
+        ),
+    )
     guid = "properties.resourceGuid"
     creates, updates = updating(201, 1), updating(200, 1)
     defaults = {"properties": {"securityRules": []}}

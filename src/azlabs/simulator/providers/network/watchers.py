@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from azlabs.simulator.providers.network import diagnosis
 from azlabs.simulator.providers.network.base import BY_LOCATION, NetworkType, properties, settled, updating
-from azlabs.simulator.resource_manager.resource_type import Body, InUse, Reference, action
+from azlabs.simulator.resource_manager.resource_type import Body, InUse, Quota, Reference, action
 
 if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Call, Write
@@ -18,6 +18,13 @@ class NetworkWatchers(NetworkType):
     """The place to ask about the networks of a region."""
 
     type = WATCHER
+    quotas = (
+        Quota(
+            1,
+            "NetworkWatcherCountLimitReached",
+            "Cannot create more than {limit} network watchers for this subscription in this region.",
+        ),
+    )
     creates, updates = settled(201), settled(200)
     defaults = {"properties": {"runningOperationIds": []}}
     in_use = InUse("NetworkWatcherInUse", "Network watcher {id} cannot be deleted because it is in use by {user}.")
@@ -109,5 +116,10 @@ class PacketCaptures(NetworkType):
     located = tagged = False
     required = ("properties.target", "properties.storageLocation")
     defaults = {
-        "properties": {"bytesToCapturePerPacket": 0, "totalBytesPerSession": 1073741824, "timeLimitInSeconds": 18000, "filters": []}
+        "properties": {
+            "bytesToCapturePerPacket": 0,
+            "totalBytesPerSession": 1073741824,
+            "timeLimitInSeconds": 18000,
+            "filters": [],
+        }
     }
