@@ -96,3 +96,19 @@ def test_a_host_whose_record_is_taken_away_leaves(home: Path) -> None:
     record = host.ensure(home)
     (home / "run" / "host.json").unlink()
     await_end(record["pid"])
+
+
+def test_after_the_last_down_no_host_is_left(home: Path) -> None:
+    environment = os.environ | {"AZLABS_HOME": str(home)}
+
+    def azlabs(*words: str) -> int:
+        return subprocess.run(
+            [sys.executable, "-m", "azlabs", *words], env=environment, capture_output=True, check=False
+        ).returncode
+
+    assert azlabs("up", "az104-vnet-nsg", "--yes") == 0
+    assert azlabs("shell", "--", "true") == 0
+    record = host.find(home)
+    assert record is not None
+    assert azlabs("down", "--yes") == 0
+    assert host.find(home) is None and not listens(record["https_port"]) and not listens(record["proxy_port"])

@@ -48,6 +48,8 @@ class Place:
     patience_seconds: float = 7200.0
     verify_seconds: float | None = None
     close: Callable[[], None] = lambda: None
+    rest: Callable[[], None] = lambda: None
+    """Ends what runs in the background for this place; called when its last sandbox is gone."""
     notices: list[str] = field(default_factory=list)
 
 
@@ -196,6 +198,10 @@ class Cloud:
     def sleep(self, seconds: float) -> None:
         """Wait as this cloud waits: really, or not at all where nothing takes time."""
         self.place.sleep(seconds)
+
+    def rest(self) -> None:
+        """No sandbox is left here: nothing needs to run in the background any longer."""
+        self.place.rest()
 
     def close(self) -> None:
         """Close clients and what stands behind the place."""

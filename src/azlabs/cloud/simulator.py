@@ -73,7 +73,15 @@ def state_file(home: Path) -> Path:
 
 def connect(home: Path) -> Cloud:
     """The simulator of this home. A state file that cannot be read is set aside, and `notices` says so."""
-    return Cloud(place_of(*open_simulator(home)))
+    place = place_of(*open_simulator(home))
+
+    def rest() -> None:
+        from azlabs.cloud import host
+
+        host.stop(home)
+
+    place.rest = rest
+    return Cloud(place)
 
 
 def open_simulator(home: Path) -> tuple[Simulator, list[str]]:

@@ -55,6 +55,8 @@ def down(plan: DownPlan, cloud: Cloud, progress: Progress = silent, ledger: Ledg
             sandbox.problem = f"{len(report.survivors)} left after down" if report.survivors else ""
             if not report.survivors:
                 ledger.forget(sandbox.id)
+                if all(other.cloud != sandbox.cloud for other in ledger.all()):
+                    cloud.rest()
     except UnknownSandbox:
         return DownReport(sandbox.id)  # another process removed it meanwhile, and looked twice
     return report
