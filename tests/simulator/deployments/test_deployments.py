@@ -224,7 +224,7 @@ def test_another_process_goes_on_with_what_was_accepted(tmp_path: Path) -> None:
         arm = Arm(first)
         arm.group()
         accepted = accept(arm, template(security_group()))
-        assert not exists(arm, "networkSecurityGroups", "nsg")
+        assert accepted.json()["properties"]["provisioningState"] == "Accepted"
     from azlabs.simulator.providers.deployments import execution
 
     execution._PLANS.clear()
@@ -232,6 +232,12 @@ def test_another_process_goes_on_with_what_was_accepted(tmp_path: Path) -> None:
         arm = Arm(second)
         assert arm("GET", accepted.headers["Azure-AsyncOperation"]).json() == {"status": "Succeeded"}
         assert exists(arm, "networkSecurityGroups", "nsg")
+
+
+def test_a_deployment_that_nobody_polls_goes_on_behind_reads_of_something_else(arm: Arm) -> None:
+    accept(arm, template(security_group()))
+    assert not exists(arm, "networkSecurityGroups", "nsg")
+    assert exists(arm, "networkSecurityGroups", "nsg")
 
 
 def test_a_process_that_dies_in_the_middle_leaves_nothing_half_done(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,11 @@ class ResourceManager:
             raise Refused(400, "InvalidQueryParameters", "The query of the request URI cannot be read.") from None
         route = routes.parse(decode_path(path))
         call = Call(self, principal, method, base, route, query, headers, request.body)
-        return self.dispatch(call)
+        try:
+            return self.dispatch(call)
+        finally:
+            if method == "GET":
+                operations.in_background(call)
 
     # --- dispatch -----------------------------------------------------------------------------------------------------
     def dispatch(self, call: Call) -> Answer:

@@ -60,6 +60,8 @@ may set `data["error"]` ({"code", "message"}) and `data["result"]` (JSON for the
 
 WORKERS: dict[str, Worker] = {}
 FINAL = frozenset({"Succeeded", "Failed", "Canceled"})
+OWN_PACE = frozenset({"microsoft.resources/deployments", "microsoft.resources/deploymentstacks"})
+"""Types whose own reads and writes move their work on."""
 
 
 def start(
@@ -195,6 +197,20 @@ def advance(call: Call, operation: Operation) -> Operation:
             current.finished = call.now
         save(call, current)
     return current
+
+
+def in_background(call: Call) -> None:
+    """After a read of something else: move on work that nobody polls, so that the next read finds it done."""
+    route = call.route
+    if route.type_key in OWN_PACE or (len(route.lowered) > 2 and route.lowered[-2] in FOLDERS):
+        return
+    due = call.store.sql.execute(
+        "SELECT id FROM operations WHERE finished IS NULL AND kind<>'' AND ready<=?", (call.now,)
+    ).fetchall()
+    for (id,) in due:
+        operation = load(call, id)
+        if operation is not None:
+            advance(call, operation)
 
 
 def poll(call: Call, operation: Operation, folder: str) -> Answer:
