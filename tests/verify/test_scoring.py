@@ -188,3 +188,22 @@ def test_a_better_verdict_never_lowers_what_is_earned(verdicts: list[str], impro
         certain = sum(task.earned for task in result.tasks)
         possible = certain + sum(task.open for task in result.tasks)
         assert result.passed is (None if certain < 21 <= possible else certain >= 21)
+
+
+def test_what_could_still_reach_exactly_the_mark_is_undecided() -> None:
+    tasks = [Task("sure", 60), Task("open", 10), Task("lost", 30)]
+    checks = [a_check("a", "sure", 60), a_check("b", "open", 10), a_check("c", "lost", 30)]
+    assert scored(tasks, checks, a="pass", b="error", c="fail").passed is None
+    assert scored(tasks, checks, a="pass", b="pass", c="fail").passed is True
+
+
+def test_the_worth_of_each_earning_check_is_told() -> None:
+    checks = [*PAIR, a_check("still_there", "one", kind="guard")]
+    assert scored(ONE, checks, works="fail", nothing_else="pass", still_there="pass").worth == {
+        "works": "fail",
+        "nothing_else": "fail",
+    }
+    assert scored(ONE, checks, works="pass", nothing_else="pass", still_there="error").worth == {
+        "works": "error",
+        "nothing_else": "error",
+    }
