@@ -68,6 +68,7 @@ class Parser(TypeParser):
             except Rejected as problem:
                 self.problems.append(problem)
                 self.depth = 0
+                self.closers.clear()
                 self.recover_statement(at)
             self.skip_newlines()
         return s.Program(0, self.here, statements)
@@ -75,6 +76,8 @@ class Parser(TypeParser):
     def recover_statement(self, at: int) -> None:
         """Go on at the first line after the fault that is not inside brackets of this statement."""
         fault, brackets = self.at, 0
+        if fault > at and self.at_statement():
+            return
         self.at = at
         while self.kind != "end":
             kind = self.kind

@@ -174,6 +174,7 @@ class ExpressionParser(TokenParser):
         self.take()
         self.enter()
         found: list[s.Node] = []
+        self.closers.append(")")
         self.skip_newlines()
         while self.kind != ")":
             found.append(self.expression())
@@ -189,6 +190,7 @@ class ExpressionParser(TokenParser):
                     self.reject("BCP009", "Expected a literal value, an array, an object, a parenthesized "
                                 "expression, or a function call at this location.")
         self.take()
+        self.closers.pop()
         self.depth -= 1
         return found
 
@@ -239,12 +241,11 @@ class ExpressionParser(TokenParser):
         self.enter()
         members: list[s.Node] = []
         self.skip_newlines()
-        while self.kind not in ("}", "end"):
-            member = self.guarded(self.member, "}")
-            members.append(member)
-            if self.kind in (")", "]"):
-                break
+        self.closers.append("}")
+        while not self.ends("}"):
+            members.append(self.guarded(self.member, "}"))
             self.separated("}")
+        self.closers.pop()
         self.depth -= 1
         self.symbol("}")
         return s.Object(start, self.before, members)
@@ -284,12 +285,11 @@ class ExpressionParser(TokenParser):
         self.enter()
         items: list[s.Node] = []
         self.skip_newlines()
-        while self.kind not in ("]", "end"):
-            item = self.guarded(self.item, "]")
-            items.append(item)
-            if self.kind in (")", "}"):
-                break
+        self.closers.append("]")
+        while not self.ends("]"):
+            items.append(self.guarded(self.item, "]"))
             self.separated("]")
+        self.closers.pop()
         self.depth -= 1
         self.symbol("]")
         return s.Array(start, self.before, items)

@@ -12,6 +12,7 @@ from azlabs.bicep.lexer import Lexed, Token
 # Nesting that no person writes is refused, so that no later phase can run out of stack.
 MAX_DEPTH = 120
 _OPENING = ("(", "[", "{")
+STATEMENT_WORDS = {"metadata", "module", "output", "param", "targetScope", "type", "var"}
 
 
 class TokenParser:
@@ -21,6 +22,8 @@ class TokenParser:
         self.tokens = lexed.tokens
         self.at = 0
         self.depth = 0
+        # The brackets that are open here, by what closes them.
+        self.closers: list[str] = []
         self.problems: list[Rejected] = list(lexed.problems)
         self.nested_resource: Callable[[list[s.Decorator]], s.Node] | None = None
 
@@ -97,10 +100,21 @@ class TokenParser:
             if kind in _OPENING:
                 open_brackets += 1
             elif kind in (")", "]", "}"):
-                if open_brackets == 0:
+                if open_brackets == 0 and kind in self.closers:
                     return
-                open_brackets -= 1
+                open_brackets = max(0, open_brackets - 1)
             self.take()
+
+    def at_statement(self) -> bool:
+        """After an unclosed bracket: two words that start a statement and cannot stand in a list."""
+        token = self.tokens[self.at]
+        return token.kind == "identifier" and token.text in STATEMENT_WORDS \
+            and self.tokens[self.at + 1].kind == "identifier" and self.tokens[self.at - 1].kind == "newline"
+
+    def ends(self, closing: str) -> bool:
+        """Whether a list ends here, as it should or because something else does."""
+        kind = self.kind
+        return kind == closing or kind == "end" or kind in self.closers or self.at_statement()
 
     def optional(self, kind: str) -> bool:
         if self.kind == kind:
@@ -136,7 +150,7 @@ class TokenParser:
 
     def guarded(self, read: Callable[[], s.Node], closing: str) -> s.Node:
         """Read one member; what is wrong with it stays its own affair."""
-        start, depth, at = self.here, self.depth, self.at
+        start, depth, at, open_brackets = self.here, self.depth, self.at, len(self.closers)
         try:
             return read()
         except Rejected as problem:
@@ -144,6 +158,7 @@ class TokenParser:
                 raise
             self.problems.append(problem)
             self.depth = depth
+            del self.closers[open_brackets:]
             self.recover(closing)
             if self.at == at and self.kind not in ("end", closing, "newline"):
                 self.take()

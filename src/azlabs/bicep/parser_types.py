@@ -124,16 +124,16 @@ class TypeParser(ExpressionParser):
         members: list[s.TypeMember] = []
         additional: s.TypeMember | None = None
         self.skip_newlines()
-        while self.kind not in ("}", "end"):
+        self.closers.append("}")
+        while not self.ends("}"):
             member = self.guarded(self.type_member, "}")
             if isinstance(member, s.TypeMember):
                 if member.key is None:
                     additional = member
                 else:
                     members.append(member)
-            if self.kind in (")", "]"):
-                break
             self.separated("}")
+        self.closers.pop()
         self.symbol("}")
         return s.ObjectType(start, self.before, members, additional)
 
@@ -151,13 +151,13 @@ class TypeParser(ExpressionParser):
         start = self.take().start
         items: list[s.TypeMember] = []
         self.skip_newlines()
-        while self.kind not in ("]", "end"):
+        self.closers.append("]")
+        while not self.ends("]"):
             item = self.guarded(self.tuple_item, "]")
             if isinstance(item, s.TypeMember):
                 items.append(item)
-            if self.kind in (")", "}"):
-                break
             self.separated("]")
+        self.closers.pop()
         self.symbol("]")
         return s.TupleType(start, self.before, items)
 

@@ -11,10 +11,10 @@ MAX_KNOWN = 1000
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The one known name within an edit distance of two (one for short names), or None."""
+    """The one known name within an edit distance of two (less for short names), or None."""
     if len(name) > MAX_LENGTH:
         return None
-    limit = 1 if len(name) < 4 else 2
+    limit = 0 if len(name) < 3 else 1 if len(name) < 5 else 2
     best: tuple[int, str] | None = None
     for candidate in islice(known, MAX_KNOWN):
         if abs(len(candidate) - len(name)) > limit or candidate == name:
