@@ -27,7 +27,6 @@ from azlabs.simulator.server import Listener, serve
 IDLE_SECONDS = 30 * 60.0
 LOOK_SECONDS = 1.0
 START_LOOK_SECONDS = 0.005
-TRUST_BUNDLE = "trust.pem"
 
 
 class Host:
@@ -66,7 +65,7 @@ class Host:
         self._used = time.monotonic()
 
     def record(self) -> dict[str, Any]:
-        """What clients need: {"pid", "started", "https_port", "proxy_port", "authority", "trust", "served", "azure", ...}."""
+        """What clients need: {"pid", "started", "https_port", "proxy_port", "authority", "served", "azure", ...}."""
         owner, secret = self.simulator.sign_in_secret(self.simulator.tokens.owner.object_id)
         return {
             "pid": os.getpid(),
@@ -74,7 +73,6 @@ class Host:
             "https_port": self._listener.port,
             "proxy_port": self._proxy.port,
             "authority": str(self._listener.authority),
-            "trust": str(trust_bundle(self._listener.authority)),
             "served": list(SERVED),
             "azure": list(AZURE),
             "tenant_id": owner.tenant_id,
@@ -135,18 +133,6 @@ def process_started(pid: int) -> str:
     except OSError:
         return ""
     return text.rpartition(")")[2].split()[19]
-
-
-def trust_bundle(authority: Path) -> Path:
-    """The public certificate authorities and this one in one file, for programs that take a single bundle."""
-    import certifi
-
-    public = Path(certifi.where())
-    bundle = authority.with_name(TRUST_BUNDLE)
-    wanted = authority.read_text("ascii") + public.read_text("utf-8")
-    if not bundle.exists() or bundle.read_text("utf-8") != wanted:
-        write_private(bundle, wanted)
-    return bundle
 
 
 def main(arguments: list[str]) -> int:

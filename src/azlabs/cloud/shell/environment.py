@@ -61,7 +61,7 @@ def of_simulator(home: Path, inherited: Mapping[str, str], principal: str | None
     own = az.installed(home)
     others = [part for part in inherited.get("PYTHONPATH", "").split(os.pathsep) if part and part != str(SITE)]
     added = {
-        **dict.fromkeys(TRUST, record["trust"]),
+        **dict.fromkeys(TRUST, str(trust_bundle(Path(record["authority"]), inherited))),
         "HTTPS_PROXY": proxy,
         "HTTP_PROXY": proxy,
         "http_proxy": proxy,
@@ -80,6 +80,24 @@ def of_simulator(home: Path, inherited: Mapping[str, str], principal: str | None
         "IDENTITY_HEADER": f"{client['client_id']}.{client['secret']}",
     }
     return Variables(added, REMOVED, (str(own),) if own is not None else ())
+
+
+def trust_bundle(authority: Path, inherited: Mapping[str, str]) -> Path:
+    """One file with the authorities that programs trusted before and the simulator's own."""
+    before = next((Path(inherited[name]) for name in TRUST[:3] if inherited.get(name)), None)
+    if before is None or not before.is_file():
+        import certifi
+
+        before = Path(certifi.where())
+    bundle = authority.with_name("trust.pem")
+    if before == bundle:
+        return bundle
+    wanted = authority.read_text("ascii") + before.read_text("utf-8")
+    if not bundle.exists() or bundle.read_text("utf-8") != wanted:
+        temporary = bundle.with_name(f".trust.{os.getpid()}")
+        temporary.write_text(wanted, "utf-8")
+        temporary.replace(bundle)
+    return bundle
 
 
 def of_azure(home: Path, subscription: str, tenant: str) -> Variables:

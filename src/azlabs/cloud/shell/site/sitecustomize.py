@@ -4,17 +4,25 @@ Self-contained and quick: it only plants hooks, which act when `socket`, `urllib
 runs any `sitecustomize` that it stands in front of.
 """
 
+from __future__ import annotations
+
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
 import sys
 
+TYPE_CHECKING = False  # typing itself would cost every program its import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import ModuleType
+    from typing import Any
+
 RECORD = os.environ.get("AZLABS_HOST_RECORD", "")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def _record():
+def _record() -> dict[str, Any]:
     """The host's record as it is now; the host is started again when it is gone."""
     import json
 
@@ -23,15 +31,16 @@ def _record():
             with open(RECORD, encoding="utf-8") as file:
                 record = json.load(file)
             _check_alive(record["pid"])
-            return record
         except (OSError, ValueError, KeyError):
             if attempt:
                 raise
             _revive()
-    return None
+        else:
+            return record  # type: ignore[no-any-return]
+    raise OSError("the host process is gone")
 
 
-def _check_alive(pid):
+def _check_alive(pid: int) -> None:
     """Raises OSError when the process is gone, or only waits to be buried."""
     os.kill(pid, 0)
     try:
@@ -43,7 +52,7 @@ def _check_alive(pid):
         raise ProcessLookupError(pid)
 
 
-def _revive():
+def _revive() -> None:
     import subprocess
 
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
@@ -52,14 +61,14 @@ def _revive():
     subprocess.call([python, "-m", "azlabs.cloud.host"], env=environment, stdout=subprocess.DEVNULL)
 
 
-def _matches(host, names):
+def _matches(host: str, names: Sequence[str]) -> bool:
     return any(host == name.lstrip(".") or (name[0] == "." and host.endswith(name)) for name in names)
 
 
-def _patch_socket(module):
+def _patch_socket(module: Any) -> None:
     original = module.getaddrinfo
 
-    def getaddrinfo(host, port, *arguments, **options):
+    def getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
         if not isinstance(name, str) or not name or (name[-1:].isdigit() and name != "169.254.169.254"):
             return original(host, port, *arguments, **options)
@@ -81,11 +90,11 @@ def _patch_socket(module):
     module.getaddrinfo = getaddrinfo
 
 
-def _patch_proxies(module):
+def _patch_proxies(module: Any) -> None:
     """Python programs need no proxy: names are resolved here. Programs they start still inherit it."""
 
-    def without_ours(original):
-        def proxies():
+    def without_ours(original: Callable[[], dict[str, str]]) -> Callable[[], dict[str, str]]:
+        def proxies() -> dict[str, str]:
             ours = os.environ.get("AZLABS_PROXY")
             return {scheme: url for scheme, url in original().items() if url != ours}
 
@@ -95,7 +104,7 @@ def _patch_proxies(module):
         setattr(module, name, without_ours(getattr(module, name)))
 
 
-def _patch_certifi(module):
+def _patch_certifi(module: Any) -> None:
     bundle = os.environ.get("REQUESTS_CA_BUNDLE")
     if bundle:
         module.where = lambda: bundle
@@ -105,24 +114,26 @@ PATCHES = {"socket": _patch_socket, "urllib.request": _patch_proxies, "certifi":
 
 
 class _Loader(importlib.abc.Loader):
-    def __init__(self, loader, patch):
+    def __init__(self, loader: Any, patch: Callable[[Any], None]) -> None:
         self._loader, self._patch = loader, patch
 
-    def create_module(self, spec):
-        return self._loader.create_module(spec)
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)  # type: ignore[no-any-return]
 
-    def exec_module(self, module):
+    def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
         self._patch(module)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
     """Patches a module right after its import."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         patch = PATCHES.get(name)
         if patch is None:
             return None
@@ -133,14 +144,14 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-def _plant():
+def _plant() -> None:
     for name, patch in PATCHES.items():
         if name in sys.modules:
             patch(sys.modules[name])
     sys.meta_path.insert(0, _Finder())
 
 
-def _run_next():
+def _run_next() -> None:
     """The sitecustomize that would have been loaded without this one."""
     paths = [path for path in sys.path if os.path.abspath(path or ".") != HERE]
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", paths)
