@@ -232,3 +232,12 @@ def test_what_came_back_belongs_to_the_task_that_took_it_away(build: Any) -> Non
     second = build.state(build.nsg("web", build.rule("a", 100), build.rule("b", 200)))
     found = named(mutants(world(start, ("one", first), ("two", second))))
     assert found["web/securityRules/vendor: nothing -> vendor"].task == "one"
+
+
+def test_a_rule_turned_round_takes_a_free_number_where_its_own_is_taken(build: Any) -> None:
+    rules = (build.rule("a", 100), build.rule("b", 100, direction="Outbound"), build.rule("c", 300))
+    found = named(mutants(world({}, ("one", build.state(build.nsg("web", *rules))))))
+    turned = rules_of(found["web/securityRules/a/direction: Inbound -> Outbound, priority 101"])["a"]
+    assert (turned["direction"], turned["priority"]) == ("Outbound", 101)
+    assert "web/securityRules/c/direction: Inbound -> Outbound" in found
+    assert not [name for name in found if name.startswith("web/securityRules/c/direction: Inbound -> Outbound,")]

@@ -180,7 +180,7 @@ def test_a_check_over_its_time_is_an_error_and_the_others_go_on(make_lab: Make, 
     )
     report = run(lab, sandbox, cloud)
     assert (verdict(report, "slow").status, verdict(report, "quick").status) == ("error", "pass")
-    assert "0.1 seconds" in verdict(report, "slow").found
+    assert verdict(report, "slow").found == "The check took longer than 0.1 seconds."
 
 
 def test_a_cloud_may_limit_the_whole_attempt(make_lab: Make, sandbox: Any, cloud: Any) -> None:
@@ -409,3 +409,29 @@ def test_the_history_keeps_points_and_survives_damage(make_lab: Make, sandbox: A
     record(report, folder)
     assert [(attempt.score, attempt.done) for attempt in attempts(folder)] == [(1000, ("one",))] * 2
     assert attempts(tmp_path / "nowhere") == []
+
+
+def test_an_error_of_azure_is_told_in_azures_words_and_code(make_lab: Make, sandbox: Any, cloud: Any) -> None:
+    cloud.known[VNETS] = AzureError(500, "InternalServerError", "Azure stumbled.", action="Try again.")
+    lab = make_lab(
+        '@check("one", points=10)\ndef a(lab):\n    lab.find("Microsoft.Network/virtualNetworks")\n'
+        '@check("two", points=10)\ndef b(lab):\n    1 / 0\n',
+        one=10,
+        two=10,
+    )
+    report = run(lab, sandbox, cloud)
+    entry = verdict(report, "a")
+    assert (entry.status, entry.found, entry.fix) == ("error", "Azure stumbled.", "Try again.")
+    assert entry.decided_by == "InternalServerError"
+    assert report.not_modelled == ()
+    assert (verdict(report, "b").fix, verdict(report, "b").decided_by) == ("", "")
+
+
+def test_a_refusal_of_azlabs_itself_is_told_with_what_to_do(make_lab: Make, sandbox: Any, cloud: Any) -> None:
+    lab = make_lab(
+        "from azlabs.errors import AzlabsError\n"
+        '@check("one", points=10)\ndef a(lab):\n    raise AzlabsError("This is odd.", action="Do that.")\n',
+        one=10,
+    )
+    entry = verdict(run(lab, sandbox, cloud), "a")
+    assert (entry.status, entry.found, entry.fix) == ("error", "This is odd.", "Do that.")

@@ -52,6 +52,7 @@ _LINKS: tuple[tuple[str, str, str, str, bool], ...] = (
 # Links that have to stay: without them Azure has no such resource.
 _REQUIRED_LINKS = frozenset({"subnet", "remoteVirtualNetwork"})
 _HIGHEST_PRIORITY, _LOWEST_PRIORITY = 100, 4096
+_OTHER_DIRECTION = {"Inbound": "Outbound", "Outbound": "Inbound"}
 _SIDES = ("source", "destination")
 _SIDE_MEMBERS = ("AddressPrefix", "AddressPrefixes", "ApplicationSecurityGroups")
 
@@ -174,6 +175,20 @@ def _swapped(site: Site, priority: int, other: int) -> Iterator[Change]:
                 properties["priority"] = other if properties["priority"] == priority else priority
 
     yield Change("priority", (*site.path, "priority"), str(priority), f"{other} (exchanged)", edit)
+
+
+@structural
+def turn_round(site: Site) -> Iterator[Change]:
+    """A rule is written for the other direction, where its number is taken: it gets the next free one."""
+    value = site.value
+    if not isinstance(value, dict) or value.get("direction") not in _OTHER_DIRECTION or len(site.path) < 2:
+        return
+    turned = {"properties": {**value, "direction": _OTHER_DIRECTION[value["direction"]]}}
+    _take_free_priority(turned, at(site.resource, site.path[:-2]))
+    after = turned["properties"]
+    if after.get("priority") != value.get("priority"):
+        words = f"{after['direction']}, priority {after['priority']}"
+        yield Change("swap", (*site.path, "direction"), value["direction"], words, setter(site.path, after))
 
 
 @structural
