@@ -217,7 +217,10 @@ def test_a_seeded_sample_is_the_same_each_time_and_smaller(small: Any) -> None:
 def test_a_check_that_is_too_weak_is_named_with_the_setting(small: Any) -> None:
     weak = CHECKS.replace('reach.equals("Tcp/443")', 'reach.all("Tcp/443")')
     words = broken(prove(small({"checks.py": weak})))
-    assert "Nothing noticed web/securityRules/https/destinationPortRange: 443 -> 443-444; the task https" in words
+    assert (
+        "Nothing noticed web/securityRules/https/destinationPortRange: 443 -> 443-444; the task https (https_only, "
+        in words
+    )
     assert "opened TCP 444 from the internet" in words
 
 

@@ -109,6 +109,7 @@ def test_a_slip_that_opens_something_is_caught_by_a_strict_check(bench: Any) -> 
 def test_a_weak_check_lets_it_survive_and_the_difference_is_told(bench: Any) -> None:
     survivor = tried(*bench(AT_LEAST_HTTPS))["web/securityRules/spare/destinationPortRange: 443 -> 444"]
     assert (survivor.result, survivor.mutant.task) == ("survived", "web")
+    assert survivor.should == ("https_from_the_internet",)
     assert survivor.difference == "everything to everything: opened TCP 444 from the internet to 10.0.0.0/24"
 
 

@@ -83,7 +83,7 @@ def describe(trial: Trial) -> dict[str, str]:
         "mutant": trial.mutant.name,
         "operator": trial.mutant.operator,
         "task": trial.task or trial.mutant.task,
-        "check": trial.check,
+        "check": trial.check or ", ".join(trial.should),
         "difference": trial.difference,
         "note": trial.note,
     }
@@ -158,8 +158,7 @@ class ProofReport:
         if self.mutants is None:
             return []
         found = [
-            f"Nothing noticed {trial.mutant.name}; the task {trial.mutant.task or '?'} should fail. "
-            f"{trial.difference}. {trial.note}".rstrip()
+            f"Nothing noticed {trial.mutant.name}; {_who(trial)} should fail. {trial.difference}. {trial.note}".rstrip()
             for trial in self.mutants.of("survived")
         ]
         found += [
@@ -192,3 +191,10 @@ class ProofReport:
             "problems": self.problems,
         }
         return data
+
+
+def _who(trial: Trial) -> str:
+    """The task and the checks that should have noticed a survivor."""
+    names = ", ".join(trial.should[:_SHOWN]) + (" or another" if len(trial.should) > _SHOWN else "")
+    task = f"the task {trial.mutant.task}" if trial.mutant.task else "a task"
+    return f"{task} ({names})" if names else task

@@ -37,7 +37,10 @@ right. refused: Azure does not accept it. idle: it is no change.
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The result of one mutant, with the first check that failed and the first difference in behaviour."""
+    """The result of one mutant, with the first check that failed and the first difference in behaviour.
+
+    `should`: for a survivor the checks of its task that read what it changed, so that one of them should have failed.
+    """
 
     mutant: Mutant
     result: Result
@@ -45,6 +48,7 @@ class Trial:
     task: str = ""
     difference: str = ""
     note: str = ""
+    should: tuple[str, ...] = ()
 
 
 @dataclass
@@ -102,11 +106,17 @@ def attempt(bench: Bench, mutant: Mutant) -> Trial:
         after, touched = bench.behaviour, {"answers"}
         found = became(f"answers.yaml/{'/'.join(mutant.path)}", mutant.before, mutant.after)
     failed, note = _first_failure(bench, mutant, touched, reads)
-    return _verdict(bench, mutant, after, found, failed, note)
+    return _verdict(bench, mutant, touched, after, found, failed, note)
 
 
 def _verdict(
-    bench: Bench, mutant: Mutant, after: Behaviour, found: Difference | None, failed: Check | None, note: str
+    bench: Bench,
+    mutant: Mutant,
+    touched: set[str],
+    after: Behaviour,
+    found: Difference | None,
+    failed: Check | None,
+    note: str,
 ) -> Trial:
     if failed is not None:
         task = mutant.task if watches(failed, mutant.task) or mutant.task in failed.tasks else failed.tasks[0]
@@ -117,7 +127,14 @@ def _verdict(
     reason = bench.equivalents.reason(mutant.name)
     if reason is not None:
         return Trial(mutant, "declared", difference=str(found), note=reason)
-    return Trial(mutant, "survived", difference=str(found), note=note)
+    return Trial(mutant, "survived", difference=str(found), note=note, should=_candidates(bench, mutant, touched))
+
+
+def _candidates(bench: Bench, mutant: Mutant, touched: set[str]) -> tuple[str, ...]:
+    """The earning checks that could have seen a mutant: those of its task, else all."""
+    seeing = [check for check in bench.checks if check.kind != "guard" and can_touch(bench.reads[check.id], touched)]
+    own = [check for check in seeing if mutant.task in check.tasks]
+    return tuple(check.id for check in own or seeing)
 
 
 def _weightiest(found: Iterator[Difference]) -> Difference | None:

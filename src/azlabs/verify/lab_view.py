@@ -15,6 +15,7 @@ from azlabs.probes.errors import CannotJudge
 from azlabs.verify.answers import Answer, read_answers
 from azlabs.verify.outcome import CheckFailed, Evidence, NotYet
 from azlabs.verify.reads import ReadableCloud, Reads
+from azlabs.verify.redact import redact
 
 if TYPE_CHECKING:
     from azlabs.probes.network import NetworkProbe
@@ -170,7 +171,7 @@ class LabView:
 
     def not_modelled(self, what: str) -> None:
         """Puts a sentence into the report about what this check cannot show on this cloud."""
-        self._notes.add(what)
+        self._notes.add(redact(what))
 
     def _all(self, type_name: str) -> list[Resource]:
         kinds = type_name.split("/")
