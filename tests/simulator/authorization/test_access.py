@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+
 from azlabs.simulator import Principal
+from azlabs.simulator.providers.authorization import builtin_roles
 
 from .conftest import AUTHORIZATION, SUBSCRIPTION, Azure
 
@@ -144,3 +147,33 @@ def test_a_condition_is_refused_by_name_and_never_granted(azure: Azure, ann: Pri
     path = f"{azure.group}{AUTHORIZATION}/roleAssignments/5b2cf2a6-3a39-4d0b-8f0a-333333333333"
     azure.ok("PUT", path, "2022-04-01", {"properties": properties})
     assert azure.refused("GET", azure.group, "2024-11-01", principal=ann) == "501 NotModelledBySimulator"
+
+
+def test_a_built_in_role_known_by_name_only_is_refused_by_name(azure: Azure, ann: Principal) -> None:
+    avere = "4f8fab4f-1852-4a58-a46a-8eaf358af14a"
+    definition = f"{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions/{avere}"
+    properties = {"roleDefinitionId": definition, "principalId": ann.object_id, "principalType": "ServicePrincipal"}
+    path = f"{azure.group}{AUTHORIZATION}/roleAssignments/5b2cf2a6-3a39-4d0b-8f0a-333333333333"
+    status, body = azure.call("PUT", path, "2022-04-01", {"properties": properties})
+    assert (status, body["error"]["code"]) == (501, "NotModelledBySimulator")
+    assert "Avere Contributor" in body["error"]["message"]
+    by_name = f"{SUBSCRIPTION}{AUTHORIZATION}/roleDefinitions?$filter=roleName%20eq%20'Avere%20Contributor'"
+    assert azure.refused("GET", by_name, "2022-04-01") == "501 NotModelledBySimulator"
+    assert azure.refused("GET", definition, "2022-04-01") == "501 NotModelledBySimulator"
+
+
+def test_every_built_in_role_has_an_id_a_name_and_permissions_of_its_own() -> None:
+    rows = builtin_roles.rows()
+    assert len(rows) >= 90
+    assert len({row[1] for row in rows.values()}) == len(rows)
+    assert not set(rows) & set(builtin_roles.named())
+    for id, name, text, *permissions in rows.values():
+        assert str(uuid.UUID(id)) == id and name and text
+        assert any(permissions), name
+
+
+def test_data_actions_are_apart_from_control_actions() -> None:
+    reader = builtin_roles.roles()["2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"]
+    blob = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
+    assert reader.allows(blob, data=True) and not reader.allows(blob)
+    assert not builtin_roles.roles()[READER].allows(blob, data=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 GUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 ANYWHERE: tuple[ScopeKind, ...] = ("tenant", "managementGroup", "subscription", "resourceGroup", "extension")
 LIMIT = 4000
+ROLE_NAME = re.compile(r"^\s*roleName\s+eq\s+'(?P<name>(?:[^']|'')+)'\s*$", re.IGNORECASE)
 CALL_FILTER = re.compile(r"^\s*(?P<name>\w+)\(\s*(?:'(?P<value>[^']*)')?\s*\)\s*$", re.IGNORECASE)
 
 
@@ -66,7 +67,7 @@ class RoleDefinitions(AuthorizationType):
         """Reads see built-in and custom roles alike; a built-in role cannot be written."""
         if call.method in ("GET", "HEAD"):
             return self._one(call) if call.route.names else self._list(call)
-        if call.name.lower() in builtin_roles.rows():
+        if call.name.lower() in builtin_roles.rows() or call.name.lower() in builtin_roles.named():
             raise Refused(403, "RoleDefinitionUpdateNotPermitted", "Built-in roles cannot be changed or deleted.")
         return None
 
@@ -74,6 +75,7 @@ class RoleDefinitions(AuthorizationType):
         found = builtin_roles.document(call.name, call.route.subscription)
         custom = next((row.body for row in call.store.of_type(self.key) if row.name.lower() == call.name.lower()), None)
         if found is None and custom is None:
+            _refuse_named(call.name)
             raise Refused(404, self.not_found[0], self.not_found[1].replace("{name}", call.name.replace("-", "")))
         return json_answer(found or custom)
 
@@ -85,6 +87,9 @@ class RoleDefinitions(AuthorizationType):
         if text and not CALL_FILTER.match(text):
             keep = filters.parse(text, _role_member)
             shown = [role for role in shown if role is not None and keep(role)]
+        asked = ROLE_NAME.search(text)
+        if asked and not shown:
+            _refuse_named(asked["name"].replace("''", "'"))
         return json_answer({"value": shown})
 
     def fill(self, write: Write) -> None:
@@ -111,7 +116,7 @@ class RoleDefinitions(AuthorizationType):
         scopes = properties["assignableScopes"]
         if not isinstance(scopes, list) or not scopes or "/" in scopes:
             write.refuse("MissingAssignableScopes", "The role definition must have assignable scopes other than '/'.")
-        names = [row[1] for row in builtin_roles.rows().values()]
+        names = [*(row[1] for row in builtin_roles.rows().values()), *builtin_roles.named().values()]
         names += [row.body["properties"]["roleName"] for row in write.store.of_type(self.key) if row.key != write.key]
         if str(properties["roleName"]).lower() in (name.lower() for name in names):
             write.refuse(
@@ -128,6 +133,12 @@ class RoleDefinitions(AuthorizationType):
                     "RoleDefinitionHasAssignments",
                     "There are existing role assignments referencing role (code: RoleDefinitionHasAssignments).",
                 )
+
+
+def _refuse_named(role: str) -> None:
+    refusal = builtin_roles.refusal(role)
+    if refusal is not None:
+        raise refusal
 
 
 def _reaches(body: Body, scope: str) -> bool:
@@ -232,6 +243,7 @@ class RoleAssignments(AuthorizationType):
             return
         custom = next((row.body for row in write.store.of_type(RoleDefinitions.key) if row.name.lower() == role), None)
         if custom is None:
+            _refuse_named(role)
             write.refuse(
                 "RoleDefinitionDoesNotExist",
                 f"The specified role definition with ID '{role.replace('-', '')}' does not exist.",
