@@ -47,8 +47,8 @@ class Runs:
         self.peak = max(self.peak, usage.ru_maxrss / 1024)
 
 
-def main(rounds: int = 15, lives: int = 5) -> None:
-    """Measure and print; baseline and commands take turns, so that both see the same machine."""
+def main(rounds: int = 15, lives: int = 5) -> bool:
+    """Measure and print, and tell whether a limit was not kept; baseline and commands take turns, so that both see the same machine."""
     names = ("baseline", "list", "list --json", "up", "verify", "down")
     runs = {name: Runs() for name in names}
     with tempfile.TemporaryDirectory(prefix="azlabs-bench-") as home:
@@ -65,12 +65,16 @@ def main(rounds: int = 15, lives: int = 5) -> None:
     base = runs["baseline"].typical
     print(f"baseline: {' '.join(BASELINE[1:])}")
     print(f"{'':<12}{'ms':>8}{'x baseline':>12}{'peak MB':>9}   limit")
+    missed = False
     for name in names:
         run = runs[name]
         limit = f"{LIST_RATIO} x" if name.startswith("list") else f"{SECONDS} s, {MEGABYTES} MB"
         shown = "" if name == "baseline" else limit
+        kept = run.typical / base <= LIST_RATIO if name.startswith("list") else run.typical <= SECONDS
+        missed |= not kept or run.peak > MEGABYTES
         print(f"{name:<12}{run.typical * 1000:>8.0f}{run.typical / base:>12.2f}{run.peak:>9.0f}   {shown}")
+    return missed
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

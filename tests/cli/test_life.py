@@ -202,6 +202,14 @@ def test_status_shows_what_is_up(azlabs, up):
     assert max(map(len, azlabs("status").out.splitlines())) <= 80
 
 
+def test_status_never_cuts_an_id(azlabs, tmp_path):
+    folder = azlabs("lab", "new", "a-lab-with-a-name-that-is-rather-long", "--json").json["folder"]
+    sandbox = azlabs("up", folder, "--yes", "--hours", "5", "--json").json["sandbox"]
+    shown = azlabs("status").out.splitlines()[2:]
+    assert "".join(line.split("   ")[0].strip() for line in shown) == sandbox
+    assert max(map(len, shown)) <= 80
+
+
 def test_a_damaged_state_file_is_set_aside_said_and_found_again(azlabs, up, tmp_path):
     path = tmp_path / "home" / "sandboxes" / f"{up['sandbox']}.json"
     path.write_text("{")

@@ -89,7 +89,7 @@ def show_status(call: Call, rows: Sequence[StatusRow]) -> None:
     shown = table("sandbox", "!cloud", "!state", "!ends", ">!spent USD", ">!on Azure")
     for row in rows:
         box = row.sandbox
-        ends = moment(box.expires) if box.expires else "never"
+        ends = moment(box.expires)[len("2026-") :] if box.expires else "never"
         shown.add_row(box.id, box.cloud, row.state, ends, dollars(row.spent_usd), dollars(row.would_cost_usd))
     call.out.print(shown)
     for row in rows:

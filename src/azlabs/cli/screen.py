@@ -12,14 +12,22 @@ if TYPE_CHECKING:
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """An empty table. A column whose name starts with `>` is aligned right, one that starts with `!` is not wrapped."""
+    """An empty table. A column whose name starts with `>` is aligned right, one that starts with `!` is not wrapped.
+
+    A word that is too long for its column is broken, never cut: it may be an id that somebody has to type.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     made = Table(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", show_edge=False, padding=(0, 1))
     for column in columns:
         name = column.lstrip(">!")
-        made.add_column(name, justify="right" if ">" in column[:2] else "left", no_wrap="!" in column[:2])
+        made.add_column(
+            name,
+            justify="right" if ">" in column[:2] else "left",
+            no_wrap="!" in column[:2],
+            overflow="ellipsis" if "!" in column[:2] else "fold",
+        )
     return made
 
 
