@@ -1,6 +1,6 @@
 # The two commands of a fresh clone: `make up` (a lab, running) and `make test` (every test).
 PYTHON ?= python3
-LAB ?= az104-vnet-nsg
+LAB ?= $(if $(wildcard labs/ai200-rag/lab.yaml),ai200-rag,az104-vnet-nsg)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
