@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azlabs.simulator.providers.network import addresses, public_ips, usage
+from azlabs.simulator.providers.network import gateway_parts
 from azlabs.simulator.providers.network.base import (
     ASYNC,
     BY_BOTH,
@@ -24,16 +24,11 @@ if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Call, Write
 
 GATEWAY = "Microsoft.Network/virtualNetworkGateways"
-AZURE_ASN = 65515
 SKUS = {
     "Vpn": ("Basic", "VpnGw", "Standard", "HighPerformance"),
     "ExpressRoute": ("Standard", "HighPerformance", "UltraPerformance", "ErGw"),
 }
 """What the names of skus start with, per kind of gateway."""
-CLIENT_LISTS = (
-    "vpnAuthenticationTypes", "vpnClientRootCertificates", "vpnClientRevokedCertificates", "vngClientConnectionConfigurations",
-    "radiusServers", "vpnClientIpsecPolicies",
-)  # fmt: skip
 FLAGS = (
     "enablePrivateIpAddress", "enableBgp", "activeActive", "isMigrateToCSES", "enableBgpRouteTranslationForNat",
     "disableIPSecReplayProtection", "allowRemoteVnetTraffic", "allowVirtualWanTraffic", "isMigratedLegacySKU",
@@ -53,6 +48,7 @@ class VirtualNetworkGateways(SlowType):
             "packetCaptureDiagnosticState": "None",
             "natRules": [],
             "virtualNetworkGatewayPolicyGroups": [],
+            "virtualNetworkGatewayMigrationStatus": {"state": "None", "phase": "None", "errorMessage": ""},
             "gatewayType": "Vpn",
             "vpnGatewayGeneration": "Generation1",
             "vpnStack": "IPv4Only",
@@ -94,7 +90,7 @@ class VirtualNetworkGateways(SlowType):
             mine["vpnGatewayGeneration"] = "None"
             mine.setdefault("vpnType", "PolicyBased")
         elif "vpnClientConfiguration" in mine:
-            _complete_clients(mine["vpnClientConfiguration"])
+            gateway_parts.complete_clients(mine, mine["vpnClientConfiguration"])
         if str(mine["sku"].get("name", "")).endswith("AZ"):
             mine.setdefault("zones", "ZoneRedundant")
 
@@ -116,42 +112,25 @@ class VirtualNetworkGateways(SlowType):
                 f"The specified Sku is {sku}.",
             )
         if mine["gatewayType"] == "Vpn":
-            self._speak_bgp(write, mine)
-
-    def _speak_bgp(self, write: Write, mine: Body) -> None:
-        settings = mine["bgpSettings"] = dict(mine.get("bgpSettings") or {})
-        settings["asn"] = settings.get("asn") or AZURE_ASN
-        settings.setdefault("peerWeight", 0)
-        asked = {item.get("ipconfigurationId", "").lower(): item for item in settings.get("bgpPeeringAddresses") or []}
-        speakers = []
-        for item in mine.get("ipConfigurations") or []:
-            subnet = write.find(reference_id(properties(item).get("subnet")) or "")
-            tunnel = public_ips.address_of(write, reference_id(properties(item).get("publicIPAddress")))
-            last = _last_address(subnet) if subnet else None
-            speakers.append(
-                {
-                    "ipconfigurationId": item["id"],
-                    "defaultBgpIpAddresses": [last] if last else [],
-                    "customBgpIpAddresses": asked.get(item["id"].lower(), {}).get("customBgpIpAddresses", []),
-                    "tunnelIpAddresses": [tunnel] if tunnel else [],
-                }
-            )
-        settings["bgpPeeringAddresses"] = speakers
-        settings["bgpPeeringAddress"] = ",".join(one for item in speakers for one in item["defaultBgpIpAddresses"])
+            gateway_parts.speak_bgp(write, mine)
 
     def accepted(self, write: Write, shown: Body) -> None:
-        """A new gateway has no addresses yet."""
+        """A new gateway has no addresses yet; while it is set up, it has all that clients could use."""
         mine = shown["properties"]
-        if not write.created or mine["gatewayType"] != "Vpn":
+        clients = gateway_parts.complete_clients(mine, mine.setdefault("vpnClientConfiguration", {}))
+        clients.pop("vpnClientConnectionHealth", None)
+        if not write.created:
             return
-        settings = mine["bgpSettings"]
-        settings["asn"] = properties(write.request).get("bgpSettings", {}).get("asn", 0)
-        settings.pop("bgpPeeringAddress", None)
-        for item in settings["bgpPeeringAddresses"]:
-            item["defaultBgpIpAddresses"] = []
-            item.pop("tunnelIpAddresses", None)
-        if "vpnClientConfiguration" not in mine:
-            mine["vpnClientConfiguration"] = _complete_clients({})
+        mine.pop("virtualNetworkGatewayMigrationStatus", None)
+        settings = mine.get("bgpSettings")
+        if settings:
+            asked = properties(write.request).get("bgpSettings", {})
+            settings["asn"] = asked.get("asn", 0)
+            if "bgpPeeringAddress" not in asked:
+                settings.pop("bgpPeeringAddress", None)
+            for item in settings["bgpPeeringAddresses"]:
+                item["defaultBgpIpAddresses"] = []
+                item.pop("tunnelIpAddresses", None)
 
     @action("connections", method="GET")
     def connections(self, call: Call, body: Body) -> Body:
@@ -167,7 +146,7 @@ class VirtualNetworkGateways(SlowType):
     @action("getLearnedRoutes", announce=BY_LOCATION)
     def learned(self, call: Call, body: Body) -> Body:
         """The network's own prefixes are always known."""
-        return {"value": _network_routes(call, body)}
+        return {"value": gateway_parts.network_routes(call, body)}
 
     @action("getAdvertisedRoutes", announce=BY_LOCATION)
     def advertised(self, _call: Call, _body: Body) -> Body:
@@ -192,34 +171,9 @@ class VirtualNetworkGateways(SlowType):
     def start_capture(self, call: Call, body: Body) -> None:
         """There is no traffic to capture."""
 
-
-def _complete_clients(clients: Body) -> Body:
-    clients.setdefault("vpnClientProtocols", ["OpenVPN", "IkeV2"])
-    if clients.get("radiusServerAddress"):
-        clients.setdefault("vpnAuthenticationTypes", ["Radius"])
-    for name in CLIENT_LISTS:
-        clients.setdefault(name, [])
-    return clients
-
-
-def _last_address(subnet: Body) -> str | None:
-    area = addresses.network(str(properties(subnet).get("addressPrefix", "")))
-    return None if area is None else str(area.broadcast_address - 1)
-
-
-def _network_routes(call: Call, body: Body) -> list[Body]:
-    routes = []
-    for item in properties(body).get("ipConfigurations") or []:
-        network = call.find(usage.network_of(reference_id(properties(item).get("subnet")) or "")) or {}
-        speaker = properties(body).get("bgpSettings", {}).get("bgpPeeringAddress", "")
-        for prefix in properties(network).get("addressSpace", {}).get("addressPrefixes", []):
-            routes.append(
-                {
-                    "localAddress": speaker, "network": prefix, "sourcePeer": speaker, "origin": "Network", "asPath": "",
-                    "weight": 32768,
-                }
-            )  # fmt: skip
-    return routes
+    @action("stopPacketCapture", announce=BY_BOTH)
+    def stop_capture(self, call: Call, body: Body) -> None:
+        """Nothing was captured."""
 
 
 class GatewayConfigurations(Part):
