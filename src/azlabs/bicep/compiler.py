@@ -16,6 +16,13 @@ from azlabs.bicep.terms import TooLarge
 def check_file(path: str | os.PathLike[str], symbolic_names: bool = False
                ) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     """Compile a file: its template, or None when there are errors, and everything found in it."""
+    if Path(path).suffix == ".bicepparam":
+        from azlabs.bicep.parameter_files import compile_params
+
+        try:
+            return compile_params(path), []
+        except BicepError as error:
+            return None, error.diagnostics
     return _compile(path, symbolic_names, with_linter=True)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azlabs.bicep import syntax as s
+from azlabs.bicep.json_path import select
 from azlabs.bicep.terms import escape
 
 if TYPE_CHECKING:
@@ -151,23 +152,15 @@ def _plain(value: Any, depth: int) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-_STEP = re.compile(r"\.?([A-Za-z_][\w-]*)|\[(\d+)\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
-
-
 def json_path(value: Any, path: str) -> Any:
-    """The part that a simple JSONPath (`a.b[0]['c']`, with or without `$`) names."""
-    rest, current = path.removeprefix("$"), value
-    while rest:
-        step = _STEP.match(rest)
-        if step is None:
-            raise LoadError("BCP235", f'Specified JSONPath does not exist in the given file or is invalid: "{path}".')
-        name = step.group(1) or step.group(3) or step.group(4)
-        try:
-            current = current[int(step.group(2))] if name is None else current[name]
-        except (KeyError, IndexError, TypeError) as error:
-            raise LoadError("BCP235", "Specified JSONPath does not exist in the given file or is invalid.") from error
-        rest = rest[step.end():]
-    return current
+    """The part that a JSONPath names, or a list when it names several."""
+    try:
+        found = select(value, path)
+    except ValueError as error:
+        raise LoadError("BCP235", f"Specified JSONPath is invalid: {error}.") from error
+    if not found:
+        raise LoadError("BCP235", "Specified JSONPath does not exist in the given file or is invalid.")
+    return found[0] if len(found) == 1 else found
 
 
 def escaped(value: Any) -> Any:

@@ -10,13 +10,15 @@ from azlabs.bicep import syntax as s
 from azlabs.bicep import terms
 from azlabs.bicep.functions import SCOPES
 from azlabs.bicep.symbols import DeployedSymbol, ModuleSymbol, NamespaceSymbol, ResourceSymbol
-from azlabs.bicep.terms import Term, call, integer, member, text
+from azlabs.bicep.terms import Term, TooLarge, call, integer, member, text
 
 if TYPE_CHECKING:
     from azlabs.bicep.model import Model
 
 MODULE_TYPE = "Microsoft.Resources/deployments"
 MODULE_VERSION = "2025-04-01"
+# Extensions of extensions of ...: each id holds all before it.
+MAX_EXTENSIONS = 40
 # What the compiler knows of a resource without asking Azure.
 DEPLOY_TIME = {"id", "name", "type", "apiVersion"}
 _GROUPS = "microsoft.resources/resourcegroups"
@@ -88,6 +90,7 @@ class ReferenceMixin:
     symbolic: bool
     # Whether symbolic code can name it: existing resources with names known late are not written.
     emitted: Callable[[DeployedSymbol], bool]
+    extensions = 0
 
     def term(self, node: s.Node, env: Any) -> Term:
         raise NotImplementedError
@@ -192,7 +195,13 @@ class ReferenceMixin:
                 return Term("managementGroup().id")
             return call("tenantResourceId", text("Microsoft.Management/managementGroups"), scope.name)
         assert scope.owner is not None
-        return self.id(scope.owner, scope.env)
+        self.extensions += 1
+        if self.extensions > MAX_EXTENSIONS:
+            raise TooLarge
+        try:
+            return self.id(scope.owner, scope.env)
+        finally:
+            self.extensions -= 1
 
     # --- scopes ---
 

@@ -28,7 +28,7 @@ Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers
 Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments Microsoft.EventGrid/eventSubscriptions
 Microsoft.EventGrid/systemTopics Microsoft.EventGrid/topics Microsoft.EventHub/namespaces
 Microsoft.EventHub/namespaces/eventhubs Microsoft.Insights/actionGroups Microsoft.Insights/activityLogAlerts
-Microsoft.Insights/autoscaleSettings Microsoft.Insights/components Microsoft.Insights/dataCollectionRules
+Microsoft.Insights/components Microsoft.Insights/dataCollectionRules
 Microsoft.Insights/diagnosticSettings Microsoft.Insights/metricAlerts Microsoft.Insights/scheduledQueryRules
 Microsoft.KeyVault/vaults Microsoft.KeyVault/vaults/accessPolicies Microsoft.KeyVault/vaults/keys
 Microsoft.KeyVault/vaults/secrets Microsoft.Logic/workflows Microsoft.MachineLearningServices/workspaces
@@ -58,7 +58,7 @@ Microsoft.Resources/tags Microsoft.Resources/templateSpecs Microsoft.Resources/t
 Microsoft.Search/searchServices Microsoft.Security/pricings Microsoft.ServiceBus/namespaces
 Microsoft.ServiceBus/namespaces/queues
 Microsoft.ServiceBus/namespaces/topics Microsoft.ServiceBus/namespaces/topics/subscriptions
-Microsoft.ServiceBus/namespaces/topics/subscriptions/rules Microsoft.SignalRService/signalR
+Microsoft.ServiceBus/namespaces/topics/subscriptions/rules
 Microsoft.Sql/managedInstances Microsoft.Sql/servers Microsoft.Sql/servers/databases
 Microsoft.Sql/servers/firewallRules Microsoft.Storage/storageAccounts
 Microsoft.Storage/storageAccounts/blobServices Microsoft.Storage/storageAccounts/blobServices/containers
