@@ -186,6 +186,7 @@ class _Proof:
             snapshot=moment.cloud,
             solved=world.solved,
             behaviour=Behaviour(world.solved),
+            outside=tuple(self.sandbox.outside),
             asked=Asked(world.start, world.solved, self.equivalents.asked),
             answers=moment.answers,
             reads=reads_of(self.checks, self.sandbox, self.cloud),
@@ -230,7 +231,7 @@ class _Proof:
         return list(left.values())
 
     def _state(self) -> State:
-        return read_state(Reads(self.cloud), self.sandbox.resource_groups)
+        return read_state(Reads(self.cloud), self.sandbox.resource_groups, self.sandbox.outside)
 
     def _verify(self) -> Report:
         return run(self.lab, self.sandbox, self.cloud, checks=self.checks)

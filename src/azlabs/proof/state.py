@@ -54,9 +54,16 @@ _COMPUTED_AT = {
 }
 
 
-def read_state(reads: Reads, groups: Sequence[str]) -> State:
-    """Everything in the groups, and the assignments and locks on them; raises AzureError."""
+def read_state(reads: Reads, groups: Sequence[str], outside: Sequence[str] = ()) -> State:
+    """Everything in the groups, the assignments and locks on them, and what exists of `outside` (ids elsewhere).
+
+    Raises AzureError.
+    """
     state: State = {}
+    for identifier in outside:
+        found = _outside(reads, identifier)
+        if found is not None:
+            state[key(identifier)] = found
     for group in groups:
         base = f"/subscriptions/{reads.cloud.subscription_id}/resourceGroups/{group}"
         kinds = {str(entry["type"]) for entry in reads.entries(f"{base}/resources", _RESOURCES_API)}
@@ -66,6 +73,21 @@ def read_state(reads: Reads, groups: Sequence[str]) -> State:
         for resource in _on_group(reads, base):
             state[key(resource["id"])] = resource
     return state
+
+
+def _outside(reads: Reads, identifier: str) -> Resource | None:
+    """A resource or assignment outside of the groups; records of deployments are no state."""
+    from azlabs.cloud.errors import AzureError
+
+    kind = ResourceId.parse(identifier).type
+    if kind.lower() in ("microsoft.resources/deployments", "microsoft.resources/resourcegroups"):
+        return None
+    try:
+        return reads.get(identifier, reads.api_version(kind))
+    except AzureError as problem:
+        if problem.not_found:
+            return None
+        raise
 
 
 def _on_group(reads: Reads, base: str) -> Iterator[Resource]:

@@ -65,6 +65,7 @@ class Bench:
     asked: Asked
     answers: str
     reads: Mapping[str, set[str]]
+    outside: tuple[str, ...] = ()
 
     @cached_property
     def reading(self) -> Cloud:
@@ -94,7 +95,7 @@ def attempt(bench: Bench, mutant: Mutant) -> Trial:
             _apply(bench, mutant)
         except AzureError as problem:
             return Trial(mutant, "refused", note=problem.code)
-        state = read_state(reads, bench.sandbox.resource_groups)
+        state = read_state(reads, bench.sandbox.resource_groups, bench.outside)
         moved = changed(bench.solved, state)
         if not moved:
             return Trial(mutant, "idle")
