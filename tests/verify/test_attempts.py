@@ -15,7 +15,9 @@ import pytest
 from azlabs.cloud.errors import AzureError
 from azlabs.errors import ExitCode
 from azlabs.progress import Event
-from azlabs.verify import Report, attempts, junit, record, run, write_junit
+from azlabs.verify import LabView, Report, attempts, junit, record, run, write_junit
+from azlabs.verify.outcome import CheckFailed
+from azlabs.verify.reads import Reads
 
 Make = Callable[..., Any]
 VNETS = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.network/virtualnetworks"
@@ -435,3 +437,11 @@ def test_a_refusal_of_azlabs_itself_is_told_with_what_to_do(make_lab: Make, sand
     )
     entry = verdict(run(lab, sandbox, cloud), "a")
     assert (entry.status, entry.found, entry.fix) == ("error", "This is odd.", "Do that.")
+
+
+def test_whoever_looks_on_may_cap_every_wait(sandbox: Any, cloud: Any) -> None:
+    looks: list[int] = []
+    view = LabView(sandbox, cloud, Reads(cloud), longest_wait=0.0)
+    with pytest.raises(CheckFailed):
+        view.eventually(lambda: looks.append(1), seconds=600)
+    assert looks == [1]

@@ -34,6 +34,9 @@ behaviour that no task asks for changed, no task failed. declared: it survived, 
 right. refused: Azure does not accept it. idle: it is no change.
 """
 
+# A mutant's failure is final at once on the simulator; what has to travel (a message, a call) gets this long.
+LONGEST_WAIT_SECONDS = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -206,7 +209,7 @@ def _first_failure(bench: Bench, mutant: Mutant, touched: set[str], reads: Reads
         if not can_touch(bench.reads[check.id], touched):
             continue
         cloud = bench.cloud.read_only(acts=True) if check.acts else bench.reading
-        outcome = judge(check, LabView(bench.sandbox, cloud, reads))
+        outcome = judge(check, LabView(bench.sandbox, cloud, reads, longest_wait=LONGEST_WAIT_SECONDS))
         if outcome.status == "fail":
             return check, outcome.found
         if outcome.status == "error":

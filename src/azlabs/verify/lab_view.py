@@ -60,11 +60,21 @@ class SandboxFacts:
 class LabView:
     """One check's window on the sandbox. All views of an attempt share what was read."""
 
-    def __init__(self, sandbox: SandboxLike, cloud: ReadableCloud, reads: Reads, notes: set[str] | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: SandboxLike,
+        cloud: ReadableCloud,
+        reads: Reads,
+        notes: set[str] | None = None,
+        *,
+        longest_wait: float | None = None,
+    ) -> None:
+        """`notes` collects what cannot be shown here; `longest_wait` caps the seconds of every `eventually`."""
         self._sandbox = sandbox
         self._cloud = cloud
         self._reads = reads
         self._notes = notes if notes is not None else set()
+        self._longest_wait = longest_wait
 
     @property
     def outputs(self) -> Mapping[str, Any]:
@@ -146,6 +156,7 @@ class LabView:
 
         Every try reads afresh. Something that is there at once costs nothing.
         """
+        seconds = seconds if self._longest_wait is None else min(seconds, self._longest_wait)
         end = time.monotonic() + seconds
         pause = _FIRST_PAUSE
         while True:
