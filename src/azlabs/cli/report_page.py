@@ -15,13 +15,20 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from azlabs.cli.call import Call
-    from azlabs.verify import CheckResult, Report
+    from azlabs.verify import Attempt, CheckResult, Report
 
 SIGNS = {"pass": ("ok", "green"), "fail": ("no", "red"), "error": ("??", "yellow")}
 DETAILS = (("found", "Found"), ("expected", "Expected"), ("decided_by", "Decided by"), ("fix", "Do"))
 
 
-def show_report(call: Call, report: Report, *, explain: bool = False, only: Sequence[str] = ()) -> None:
+def show_report(
+    call: Call,
+    report: Report,
+    *,
+    explain: bool = False,
+    only: Sequence[str] = (),
+    earlier: Sequence[Attempt] = (),
+) -> None:
     """The tasks, the checks of the first task that is not done (all with `explain`), the score, the next step.
 
     With `only` it is about these tasks: what was not judged is left out, and so is the score.
@@ -49,6 +56,9 @@ def show_report(call: Call, report: Report, *, explain: bool = False, only: Sequ
     if only:
         return
     _show_score(out, report)
+    if earlier:
+        best = max(attempt.score for attempt in earlier)
+        call.say(f"Attempt {len(earlier) + 1}; the best before was {best}, the last {earlier[-1].score}.")
     call.say(report.note)
     if not explain and undone:
         call.say("`azlabs verify --explain` shows every check.")

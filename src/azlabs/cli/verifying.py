@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from azlabs.cloud import Cloud
     from azlabs.progress import Progress
     from azlabs.sandbox.model import Sandbox
-    from azlabs.verify import Report
+    from azlabs.verify import Attempt, Report
 
 app = typer.Typer()
 
@@ -115,11 +115,7 @@ class Judging:
         return run(self.lab, self.sandbox, self.cloud, only=self.only or None, progress=progress or silent)
 
     def _show(self, report: Report) -> None:
-        if not self.only:  # an attempt at some tasks says nothing about the others
-            from azlabs.home import home
-            from azlabs.verify import record
-
-            record(report, home() / "attempts" / self.sandbox.id)
+        earlier = self._remember(report)
         if self.junit is not None:
             from azlabs.verify import write_junit
 
@@ -129,4 +125,16 @@ class Judging:
             return
         from azlabs.cli.report_page import show_report
 
-        show_report(self.call, report, explain=self.explain, only=self.only)
+        show_report(self.call, report, explain=self.explain, only=self.only, earlier=earlier)
+
+    def _remember(self, report: Report) -> list[Attempt]:
+        """The attempts before this one. An attempt at some tasks says nothing about the others and is not kept."""
+        if self.only:
+            return []
+        from azlabs.home import home
+        from azlabs.verify import attempts, record
+
+        folder = home() / "attempts" / self.sandbox.id
+        earlier = attempts(folder)
+        record(report, folder)
+        return earlier
