@@ -7,6 +7,7 @@ answer = simulator.handle(Request("GET", "https://management.azure.com/subscript
 
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Callable
 from functools import cached_property
@@ -30,6 +31,11 @@ MANAGEMENT_HOSTS = frozenset({"", "management.azure.com", "localhost", "127.0.0.
 SIGN_IN_HOSTS = ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net")
 GRAPH_HOST = "graph.microsoft.com"
 IDENTITY_HOST = "169.254.169.254"
+DATA_PLANES = {
+    ".vault.azure.net": "key_vault",
+}
+"""The module below `azlabs.simulator.data_planes` that answers the names below a domain, with `handle(simulator, request,
+path, query)`; imported with the first request to one of them."""
 Front = Callable[[Request, str, str], Answer]
 _log = logging.getLogger(__name__)
 
@@ -88,6 +94,12 @@ class Simulator:
             raise LookupError(name)
         return principal, sign_in.secret_of(principal)
 
+    def identity_header(self, resource_id: str) -> str:
+        """The X-IDENTITY-HEADER with which a program of this resource gets tokens of its managed identities."""
+        from azlabs.simulator.directory.sign_in import SignIn
+
+        return SignIn(self.directory, self.tokens, self.clock).identity_header(resource_id)
+
     def handle(self, request: Request) -> Answer:
         """Answer one request. Never raises: what cannot be answered is a 4xx or 5xx with an ARM error body."""
         try:
@@ -95,6 +107,11 @@ class Simulator:
             front = self.fronts.get(host)
             if front is not None:
                 return front(request, path, query)
+            plane = DATA_PLANES.get(host[host.find(".") :])
+            if plane is not None:
+                module = importlib.import_module(f"azlabs.simulator.data_planes.{plane}")
+                answer: Answer = module.handle(self, request, path, query)
+                return answer
             if host not in MANAGEMENT_HOSTS:
                 message = f"The simulator does not model the host '{host[:200]}'."
                 return json_answer(

@@ -10,6 +10,7 @@ SERVED = (
     "sts.windows.net",
     "graph.microsoft.com",
     "169.254.169.254",
+    ".vault.azure.net",
 )
 """Names that are answered; one that begins with a dot stands for every name below it."""
 

@@ -85,6 +85,13 @@ class Directory:
                     open_ids.append(group)
         return frozenset(found)
 
+    def identities_of(self, resource_id: str) -> list[tuple[str, str]]:
+        """(object id, id of the user-assigned identity or "") of each managed identity of an Azure resource."""
+        from azlabs.simulator.resource_manager.identities import of_resource
+
+        row = self._store.get(resource_id.lower())
+        return of_resource(row.body) if row is not None else []
+
     def linked(self, row: Resource, navigation: str) -> Iterator[tuple[Kind, Resource]]:
         """The objects that a navigation such as `members` or `owners` leads to; deleted ones are left out."""
         for id in row.hidden.get(navigation, ()):

@@ -6,6 +6,7 @@ secret is right, the scope names a resource) and issue tokens of the simulator's
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -28,6 +29,8 @@ HOST = "login.microsoftonline.com"
 HOSTS = frozenset({HOST, "login.windows.net", "login.microsoft.com", "sts.windows.net"})
 IDENTITY_HOST = "169.254.169.254"
 PERSONAL = ("common", "organizations", "consumers")
+WANTED = ("client_id", "clientid", "object_id", "principal_id", "mi_res_id", "msi_res_id")
+"""Query parameters that choose a managed identity."""
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -215,10 +218,40 @@ class SignIn:
         }
         return json_answer(body, problem.status)
 
+    def identity_header(self, resource_id: str) -> str:
+        """What a program of a resource shows to the identity endpoint: it may use that resource's managed identities."""
+        text = _base64(resource_id.lower().encode())
+        return f"{text}.{self._resource_secret(text)}"
+
+    def _resource_secret(self, text: str) -> str:
+        return hmac.new(self._tokens.signing_key, f"resource:{text}".encode(), hashlib.sha256).hexdigest()
+
+    def _identity(self, proof: str, asked: Mapping[str, str]) -> Principal | None:
+        """The managed identity that a request to the identity endpoint means, None when it may use none."""
+        text, _, secret = proof.partition(".")
+        if text and hmac.compare_digest(secret.encode(), self._resource_secret(text).encode()):
+            usable = self._directory.identities_of(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode())
+        else:
+            try:
+                usable = [(self._secret_bearer(proof, 70000, "Identity not found").object_id, "")]
+            except SignInError:
+                return None
+        wanted = next((asked[name].lower() for name in WANTED if asked.get(name)), "")
+        found = [(self.principal(object_id), id.lower()) for object_id, id in usable]
+        matching = [
+            one for one, id in found if one and (not wanted or wanted in (one.app_id.lower(), one.object_id.lower(), id))
+        ]
+        if not wanted and len(matching) > 1 and usable[0][1]:
+            return None
+        return matching[0] if matching else None
+
     # --- managed identity -------------------------------------------------------------------------------------------------
     def managed_identity(self, request: Request, query: str) -> Answer:
-        """A token for the identity that the header names: `X-IDENTITY-HEADER: <object id>.<secret>` (App Service style),
-        or `Metadata: true` together with the same text in `X-IDENTITY-HEADER` or the query's `identity` (IMDS style).
+        """A token for an identity that the header may use: `X-IDENTITY-HEADER` (App Service style), or `Metadata: true`
+        together with the same text in `X-IDENTITY-HEADER` or the query's `identity` (IMDS style).
+
+        The text is `<object id>.<secret>` of one identity, or `identity_header` of a resource: then `client_id`,
+        `object_id` or `mi_res_id` choose among its identities, and without them its system-assigned one, or its only one.
         """
         headers, asked = CaseInsensitive(request.headers), parse_query(query)
         proof = headers.get("x-identity-header") or asked.get("identity", "")
@@ -227,12 +260,8 @@ class SignIn:
             return json_answer(
                 {"error": "invalid_request", "error_description": "Required query variable 'resource' is missing"}, 400
             )
-        try:
-            principal = self._secret_bearer(proof, 70000, "Identity not found")
-        except SignInError as problem:
-            return json_answer({"error": "invalid_request", "error_description": problem.description}, 400)
-        wanted = asked.get("client_id") or asked.get("object_id") or asked.get("principal_id")
-        if wanted and wanted.lower() not in (principal.app_id.lower(), principal.object_id.lower()):
+        principal = self._identity(proof, asked)
+        if principal is None:
             return json_answer({"error": "invalid_request", "error_description": "Identity not found"}, 400)
         now = self._clock.now()
         return json_answer(
@@ -323,6 +352,4 @@ def _openid(tenant: str, version: str) -> dict[str, Any]:
 
 
 def _base64(raw: bytes) -> str:
-    import base64
-
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -28,8 +28,18 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     ),
     "microsoft.authorization": ("authorization.roles", "authorization.locks", "authorization.policy"),
     "microsoft.insights": ("activity_log",),
+    "microsoft.managedidentity": ("managed_identity",),
     "microsoft.management": ("management",),
     "microsoft.resources": ("resources", "deployments"),
+    "microsoft.storage": (
+        "storage.accounts",
+        "storage.connections",
+        "storage.services",
+        "storage.containers",
+        "storage.shares",
+        "storage.policies",
+        "storage.endpoints",
+    ),
 }
 """Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.
 A module defines resource types (they register themselves) and may list `ENDPOINTS`."""

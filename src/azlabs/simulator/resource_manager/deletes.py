@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from azlabs.simulator.http import Answer, json_answer
 from azlabs.simulator.records import Deleted, Resource
-from azlabs.simulator.resource_manager import documents, operations, reads, registry, writes
+from azlabs.simulator.resource_manager import documents, identities, operations, reads, registry, writes
 from azlabs.simulator.resource_manager.calls import Call, Write
 
 if TYPE_CHECKING:
@@ -67,20 +67,29 @@ def remove(call: Call, row: Resource, kind: ResourceType) -> None:
     store = call.store
     for key, type_key in store.keys_below(row.key):
         inner = registry.find(type_key)
-        if inner is not None and inner.soft_delete_days:
+        if inner is not None and (inner.soft_delete_days or "identity" in inner.members or inner.outlived):
             below = store.get(key)
             if below is not None:
-                bury(call, below, inner)
+                _gone(call, below, inner)
         call.manager.gates.touched(type_key)
-    if kind.soft_delete_days:
-        bury(call, row, kind)
+    _gone(call, row, kind)
     store.delete(row.key)
     call.manager.gates.touched(kind.key)
 
 
+def _gone(call: Call, row: Resource, kind: ResourceType) -> None:
+    """What follows when a resource goes, by its own delete or with its group."""
+    if "identity" in kind.members:
+        identities.removed(call.store, row)
+    if kind.outlived:
+        kind.gone(call, row)
+    if kind.soft_delete_days:
+        bury(call, row, kind)
+
+
 def bury(call: Call, row: Resource, kind: ResourceType) -> None:
     """Keep a deleted resource recoverable for as long as its type says."""
-    call.store.bury(row, call.now, call.now + kind.soft_delete_days * DAY)
+    call.store.bury(row, call.now, call.now + kind.kept_days(row) * DAY)
 
 
 def recover(call: Call, deleted: Deleted) -> Resource:

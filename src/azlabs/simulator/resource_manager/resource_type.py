@@ -248,6 +248,8 @@ class ResourceType:
     soft_delete_days: ClassVar[int] = 0
     """Days a deleted resource stays recoverable (0: none); until then its name is taken, see `buried`. Lists of deleted
     resources (`Store.buried`), recovery (`deletes.recover`) and purge (`Store.purge`) are the provider's endpoints."""
+    outlived: ClassVar[bool] = False
+    """Something outside of the resource's document goes with it: `gone` is called when it is deleted, however that happens."""
 
     # --- set by the registry ----------------------------------------------------------------------------------------
     key: ClassVar[str] = ""
@@ -320,6 +322,13 @@ class ResourceType:
             status=409,
             target=deleted.key,
         )
+
+    def kept_days(self, row: Resource) -> float:  # noqa: ARG002
+        """Days for which a deleted resource stays recoverable, where each one may say."""
+        return self.soft_delete_days
+
+    def gone(self, call: Call, row: Resource) -> None:
+        """After a resource was deleted by itself or with its group (only where `outlived`): data that hung on it."""
 
     def read(self, call: Call, row: Resource) -> None:
         """Called when a stored resource is read by its own URL, after `advance`: refuse, or note the reading."""

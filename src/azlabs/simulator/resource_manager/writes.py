@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.http import Answer, dumps, json_answer
 from azlabs.simulator.records import Resource
-from azlabs.simulator.resource_manager import documents, locations, operations, paths, quotas, reads, tags, views
+from azlabs.simulator.resource_manager import (
+    documents,
+    identities,
+    locations,
+    operations,
+    paths,
+    quotas,
+    reads,
+    tags,
+    views,
+)
 from azlabs.simulator.resource_manager.calls import Call, Write
 from azlabs.simulator.resource_manager.errors import Refused
 
@@ -144,6 +154,8 @@ def commit(write: Write, announce: Announce) -> Answer:
     if kind.quotas:
         quotas.check(write)
     row = write.resource
+    if "identity" in kind.members:
+        identities.settle(write)
     etag = str(uuid.uuid4()) if kind.etag else format(call.manager.next_etag(), "x")
     documents.set_managed(write, etag)
     location = str(body.get("location") or "")

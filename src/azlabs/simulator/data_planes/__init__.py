@@ -1,0 +1,1 @@
+"""What clients of a resource speak to beside the control plane, one package per kind of host."""
