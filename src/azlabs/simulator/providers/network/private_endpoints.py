@@ -30,7 +30,15 @@ CONNECTIONS = {
         "status": "Pending", "description": "Awaiting Approval", "actionsRequired": "None",
     },
 }  # fmt: skip
-"""State of a new connection: approved when the caller may, pending when somebody else has to."""
+"""State of a new connection before the service has been asked: approved when the caller may, pending when somebody else
+has to."""
+APPROVED = {
+    "microsoft.network": "Auto Approved", "microsoft.storage": "Auto-Approved", "microsoft.servicebus": "Auto-Approved",
+    "microsoft.dbforpostgresql": "Auto-Approved", "microsoft.documentdb": "", "microsoft.keyvault": "", "microsoft.synapse": "",
+}  # fmt: skip
+"""How services describe what they have approved by themselves; most say "Auto-approved"."""
+NO_ACTIONS = frozenset({"microsoft.dbforpostgresql", "microsoft.synapse"})
+"""Services that leave the actions empty instead of naming none."""
 
 
 class PrivateEndpoints(SlowType):
@@ -83,8 +91,12 @@ class PrivateEndpoints(SlowType):
 
     def accepted(self, write: Write, shown: Body) -> None:
         """Names of the service are known once the endpoint is there."""
-        if write.created:
-            shown["properties"]["customDnsConfigs"] = []
+        if not write.created:
+            return
+        shown["properties"]["customDnsConfigs"] = []
+        for name, state in CONNECTIONS.items():
+            for connection in shown["properties"].get(name) or []:
+                connection["properties"]["privateLinkServiceConnectionState"] = dict(state)
 
     def deleting(self, write: Write) -> None:
         """Records and the interface go with the endpoint."""
@@ -134,11 +146,20 @@ def dns_configs(reader: Reader, endpoint: Body) -> list[Body]:
     ]
 
 
-def _connection(name: str, state: Body) -> None:
+def _state(status: str, service: str) -> Body:
+    """The state of a new connection to a service, in the service's words."""
+    namespace = service.lower().rpartition("/providers/")[2].partition("/")[0]
+    description = APPROVED.get(namespace, "Auto-approved") if status == "Approved" else ""
+    return {"status": status, "description": description, "actionsRequired": "" if namespace in NO_ACTIONS else "None"}
+
+
+def _connection(name: str, status: str) -> None:
     def fill(self: Part, write: Write) -> None:  # noqa: ARG001
         mine = write.body.setdefault("properties", {})
-        mine["privateLinkServiceConnectionState"] = write.old("properties.privateLinkServiceConnectionState") or dict(state)
-        row = write.store.get(str(mine.get("privateLinkServiceId", "")).lower())
+        service = str(mine.get("privateLinkServiceId", ""))
+        old = write.old("properties.privateLinkServiceConnectionState")
+        mine["privateLinkServiceConnectionState"] = old or _state(status, service)
+        row = write.store.get(service.lower())
         if row is not None and row.location and row.type == "microsoft.network/applicationgateways":
             mine["resolvedPrivateLinkServiceLocation"] = row.location
 
@@ -152,8 +173,8 @@ def _connection(name: str, state: Body) -> None:
     type(name[0].upper() + name[1:], (Part,), attributes)
 
 
-for _name, _state in CONNECTIONS.items():
-    _connection(_name, _state)
+for _name, _new in CONNECTIONS.items():
+    _connection(_name, _new["status"])
 
 
 class PrivateDnsZoneGroups(NetworkType):
