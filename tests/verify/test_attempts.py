@@ -363,9 +363,9 @@ def test_the_next_step_is_the_first_undone_task_guards_first(make_lab: Make, san
         '@guard("two")\ndef g(lab):\n    """The house stands."""\n    expect({stands}, found="rubble")\n'
     )
     standing = run(make_lab(source.format(stands=True), one=10, two=10), sandbox, cloud)
-    assert standing.next_step == "Task two: The door opens. Turn the key."
+    assert standing.next_step == "Task two: make this true: The door opens. Turn the key."
     fallen = run(make_lab(source.format(stands=False), one=10, two=10), sandbox, cloud)
-    assert fallen.next_step == "Task two: The house stands. Found: rubble. `azlabs hint two` helps."
+    assert fallen.next_step == "Task two: make this true: The house stands. Found: rubble. `azlabs hint two` helps."
 
 
 def test_the_next_step_after_everything_is_to_take_it_away(make_lab: Make, sandbox: Any, cloud: Any) -> None:
@@ -379,7 +379,9 @@ def test_the_next_step_names_what_could_not_be_judged_only_when_nothing_failed(
         '@check("one", points=1)\ndef a(lab):\n    not_yet("The role is new")\n'
         '@check("two", points=1)\ndef b(lab):\n    """B."""\n    expect({b})\n'
     )
-    assert run(make_lab(source.format(b=False), one=1, two=1), sandbox, cloud).next_step.startswith("Task two: B.")
+    assert run(make_lab(source.format(b=False), one=1, two=1), sandbox, cloud).next_step.startswith(
+        "Task two: make this true: B."
+    )
     waiting = run(make_lab(source.format(b=True), one=1, two=1), sandbox, cloud).next_step
     assert waiting == "Task one: The role is new. Wait a little and run `azlabs verify` again."
 

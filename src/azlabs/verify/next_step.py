@@ -40,10 +40,10 @@ def next_step(tasks: Sequence[TitledTask], points: Sequence[Points], checks: Seq
 def _fail(task: TitledTask, check: CheckResult) -> str:
     why = _sentence(check.title)
     if check.fix:
-        return f"Task {task.id}: {why} {_sentence(check.fix)}"
+        return f"Task {task.id}: make this true: {why} {_sentence(check.fix)}"
     if check.found:
         why += f" Found: {_sentence(check.found)}"
-    return f"Task {task.id}: {why} `azlabs hint {task.id}` helps."
+    return f"Task {task.id}: make this true: {why} `azlabs hint {task.id}` helps."
 
 
 def _error(task: TitledTask, check: CheckResult) -> str:
