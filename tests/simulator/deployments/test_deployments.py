@@ -240,6 +240,16 @@ def test_a_deployment_that_nobody_polls_goes_on_behind_reads_of_something_else(a
     assert exists(arm, "networkSecurityGroups", "nsg")
 
 
+def test_a_fault_of_a_deployment_is_reported_by_its_own_poll_alone(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
+    from azlabs.simulator.providers.deployments.execution import Execution
+
+    accepted = accept(arm, template(security_group()))
+    with monkeypatch.context() as patched:
+        patched.setattr(Execution, "_finish", _die)
+        assert arm("GET", GROUP, version=VERSION).status == 200
+        assert arm("GET", accepted.headers["Azure-AsyncOperation"]).status == 500
+
+
 def test_a_process_that_dies_in_the_middle_leaves_nothing_half_done(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
     from azlabs.simulator.providers.deployments.execution import Execution
 

@@ -8,6 +8,7 @@ worker for its `kind` and is advanced on every poll and read.
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from azlabs.simulator.resource_manager.errors import Refused
 if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Call
     from azlabs.simulator.resource_manager.resource_type import Announce, ResourceType
+
+_log = logging.getLogger(__name__)
 
 FOLDERS = frozenset({
     "operations", "operationresults", "operationstatuses", "operationsstatus", "asyncoperations", "azureasyncoperation",
@@ -119,6 +122,8 @@ def _polling_path(call: Call, kind: ResourceType, template: str, id: str, locati
         location=location or "global",
         namespace=namespace,
         id=id,
+        name=call.name,
+        verb="delete" if call.method == "DELETE" else "create",
     )
 
 
@@ -131,6 +136,24 @@ def load(call: Call, id: str) -> Operation | None:
         return None
     id, kind, key, status, created, ready, finished, data = row
     return Operation(id, kind, key, status, created, ready, finished, json.loads(data))
+
+
+def latest(call: Call, key: str) -> Operation | None:
+    """The newest operation on a resource, for polling URLs that name the resource instead of the operation."""
+    row = call.store.sql.execute(
+        "SELECT id FROM operations WHERE key=? ORDER BY created DESC LIMIT 1", (key.lower(),)
+    ).fetchone()
+    return load(call, row[0]) if row is not None else None
+
+
+def one_poll_less(call: Call, operation: Operation) -> bool:
+    """Is this one of the first polls, that find the operation running (`Announce.polls`)? Counts it."""
+    left = int(operation.data.get("polls", 0))
+    if left:
+        with call.store.writing():
+            operation.data["polls"] = left - 1
+            save(call, operation)
+    return bool(left)
 
 
 def unfinished(call: Call, id: str) -> str | None:
@@ -209,8 +232,12 @@ def in_background(call: Call) -> None:
     ).fetchall()
     for (id,) in due:
         operation = load(call, id)
-        if operation is not None:
+        if operation is None:
+            continue
+        try:
             advance(call, operation)
+        except Exception:  # a fault of this work is for its own poll to report, never for the read that came by
+            _log.exception("work in the background failed: %s", id)
 
 
 def poll(call: Call, operation: Operation, folder: str) -> Answer:
