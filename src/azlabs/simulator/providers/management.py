@@ -5,11 +5,13 @@ Source: recorded Azure traffic of management group scenarios.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.http import Answer, dumps, json_answer
 from azlabs.simulator.identity import TENANT_ID
+from azlabs.simulator.resource_manager import operations
 from azlabs.simulator.resource_manager.errors import Refused
 from azlabs.simulator.resource_manager.resource_type import Announce, Body, Endpoint, NameRule, ResourceType
 
@@ -22,6 +24,9 @@ ROOT = PREFIX + TENANT_ID
 TYPE = "microsoft.management/managementgroups"
 MEMBERSHIP = TYPE + "/subscriptions"
 MAX_DEPTH = 6
+NAME_CHARACTERS = re.compile(r"[-\w.()]", re.ASCII)
+RECEIPT = {"id": "{id}", "type": "Microsoft.Management/managementGroups", "name": "{name}", "status": "NotStarted"}
+"""What Azure answers to an accepted creation or delete."""
 
 
 class ManagementGroups(ResourceType):
@@ -34,8 +39,12 @@ class ManagementGroups(ResourceType):
     members = frozenset({"children", "path"})
     name_rule = NameRule(r"[-\w.()]{1,89}[-\w()]", "BadRequest", "The management group name '{name}' is invalid.")
     not_found = ("NotFound", "The management group '{name}' cannot be found.")
-    creates = updates = Announce(202, headers=("azure-asyncoperation", "location"))
-    deletes = Announce(202, headers=("azure-asyncoperation", "location"))
+    creates = Announce(202, headers=("azure-asyncoperation", "location"), polls=1)
+    deletes = Announce(202, headers=("azure-asyncoperation", "location"), body=dumps(RECEIPT))
+    operation_paths = (
+        "/providers/{namespace}/operationResults/{verb}/asyncOperation/status/managementGroups/{name}",
+        "/providers/{namespace}/operationResults/{verb}/managementGroups/{name}",
+    )
     read_only: ClassVar[tuple[str, ...]] = ("properties.tenantId", "properties.children")
 
     def handle(self, call: Call) -> Answer | None:
@@ -91,9 +100,11 @@ class ManagementGroups(ResourceType):
             write.refuse("BadRequest", f"The management group hierarchy cannot be deeper than {MAX_DEPTH} levels.")
 
     def announced(self, write: Write, announce: Announce) -> Announce:
-        """An accepted write answers with a receipt, not with the group."""
-        receipt = {"id": write.id, "type": self.type, "name": write.name, "status": "NotStarted"}
-        return Announce(announce.status, headers=announce.headers, body=dumps(receipt))
+        """An accepted creation answers with a receipt, not with the group; an update is done at once."""
+        if not announce.headers:
+            return announce
+        receipt = dumps({**RECEIPT, "id": write.id, "name": write.name})
+        return Announce(announce.status, headers=announce.headers, body=receipt, polls=announce.polls)
 
     def deleting(self, write: Write) -> None:
         """A group that still holds something stays."""
@@ -144,15 +155,33 @@ class Settings(ResourceType):
     state = None
     creates = Announce(200)
     defaults: ClassVar[dict[str, Any]] = {"properties": {"requireAuthorizationForGroupCreation": False}}
-    not_found = ("NotFound", "Hierarchy settings of the tenant were not found.")
-    missing_delete = 404
+    not_found = ("NotFound", "'{id}' not found")
+
+    def handle(self, call: Call) -> Answer | None:
+        """A list is a page of its own kind; what is not there cannot be deleted."""
+        group = PREFIX + call.route.names[0]
+        if _group(call.store, group) is None:
+            raise Refused(404, "NotFound", f"'{group}' not found")
+        if call.method == "DELETE" and call.store.get(call.key) is None:
+            raise Refused(404, "NotFound", f"'{call.path()}' not found")
+        if call.method == "GET" and len(call.route.names) == 1:
+            rows = [row.body for row in call.store.of_type(self.key) if row.key.startswith(group.lower() + "/")]
+            return json_answer({"value": rows, "@nextLink": None})
+        return None
 
     def fill(self, write: Write) -> None:
         """Settings belong to the tenant; without a default group new subscriptions go to the root."""
         if write.call.route.names[0].lower() != TENANT_ID:
             write.refuse("BadRequest", "Hierarchy settings exist only on the root management group.")
-        write.put("properties.tenantId", TENANT_ID)
-        write.body["properties"].setdefault("defaultManagementGroup", None)
+        given: Body = write.body["properties"]
+        default = given.get("defaultManagementGroup")
+        if default is not None and _group(write.store, PREFIX + str(default).rpartition("/")[2]) is None:
+            write.refuse("NotFound", f"'{default}' not found", 404)
+        write.body["properties"] = {
+            "tenantId": TENANT_ID,
+            "requireAuthorizationForGroupCreation": given.get("requireAuthorizationForGroupCreation"),
+            "defaultManagementGroup": None if default is None else str(default).rpartition("/")[2],
+        }
 
 
 def root_group() -> Body:
@@ -223,13 +252,17 @@ def children(store: Store, id: str, deep: bool) -> list[Body]:
 def check_name(call: Call) -> Body:
     """POST checkNameAvailability."""
     name = str(call.json().get("name", ""))
-    taken = _group(call.store, PREFIX + name) is not None
-    reason = (
-        {"reason": "AlreadyExists", "message": f"The group with the specified name '{name}' already exists"}
-        if taken
-        else {}
-    )
-    return {"nameAvailable": not taken, **reason}
+    odd = "".join(dict.fromkeys(character for character in name if not NAME_CHARACTERS.fullmatch(character)))
+    if odd:
+        message = (
+            f"The provided management group name '{name}' has these invalid characters: '{odd}'. The name can only be an "
+            "ASCII letter, digit, -, _, (, ), ."
+        )
+        return {"nameAvailable": False, "reason": "Invalid", "message": message}
+    if _group(call.store, PREFIX + name) is not None:
+        message = "The group with the specified name already exists"
+        return {"nameAvailable": False, "reason": "AlreadyExists", "message": message}
+    return {"nameAvailable": True}
 
 
 def entities(call: Call) -> Body:
@@ -247,7 +280,54 @@ def start_backfill(_call: Call) -> Body:
     return {"tenantId": TENANT_ID, "status": "Completed"}
 
 
+def operation_status(call: Call) -> Answer:
+    """GET operationResults/{verb}/asyncOperation/status/managementGroups/{name}: named after the group, not the operation."""
+    operation, running = _polled(call)
+    status = "Running" if running else operation.status
+    body: Body = {"id": call.path(), "name": call.values["name"], "status": status}
+    group = _group(call.store, operation.key)
+    if not running and group is not None and operation.data["method"] == "PUT":
+        body["properties"] = _settled(group)
+    if not running:
+        return json_answer(body)
+    location = call.url().replace("/asyncOperation/status/", "/")
+    return json_answer(body, headers={"Azure-AsyncOperation": call.url(), "Location": location, "retry-after-ms": "1"})
+
+
+def operation_result(call: Call) -> Answer:
+    """GET operationResults/{verb}/managementGroups/{name}: 202 while it runs, then the receipt with what came of it."""
+    operation, running = _polled(call)
+    id = PREFIX + call.values["name"]
+    status = "Running" if running else operation.status
+    body: Body = {"id": id, "type": ManagementGroups.type, "name": call.values["name"], "status": status}
+    group = _group(call.store, operation.key)
+    if not running and group is not None and operation.data["method"] == "PUT":
+        body["properties"] = _settled(group)
+    headers = {"Location": call.url(), "retry-after-ms": "1"} if running else None
+    return json_answer(body, 202 if running else 200, headers)
+
+
+def _polled(call: Call) -> tuple[operations.Operation, bool]:
+    operation = operations.latest(call, PREFIX + call.values["name"])
+    if operation is None:
+        raise Refused(404, "NotFound", f"'{call.path()}' not found")
+    running = operations.one_poll_less(call, operation)
+    if not running:
+        operation = operations.advance(call, operation)
+    return operation, running or operation.finished is None
+
+
+def _settled(group: Body) -> Body:
+    """The properties of a group without its place, as an operation shows them."""
+    properties = group["properties"]
+    details = {name: value for name, value in properties["details"].items() if name != "parent"}
+    return {**{name: properties[name] for name in ("tenantId", "displayName")}, "details": details}
+
+
+OPERATION = "/providers/Microsoft.Management/operationResults/{verb}"
 ENDPOINTS = (
+    Endpoint("GET", OPERATION + "/asyncOperation/status/managementGroups/{name}", operation_status),
+    Endpoint("GET", OPERATION + "/managementGroups/{name}", operation_result),
     Endpoint("POST", "/providers/Microsoft.Management/checkNameAvailability", check_name),
     Endpoint("POST", "/providers/Microsoft.Management/getEntities", entities),
     Endpoint("POST", "/providers/Microsoft.Management/startTenantBackfill", start_backfill),

@@ -114,4 +114,7 @@ def _announced(call: Call, kind: ResourceType, location: str) -> Answer:
     headers: dict[str, str] = {}
     if announce.headers:
         headers = operations.start(call, kind, call.key, announce, location=location)
+    if isinstance(announce.body, str):
+        text = announce.body.replace("{id}", call.path()).replace("{name}", call.name)
+        return json_answer(text, announce.status, headers)
     return Answer(announce.status, headers)

@@ -1,7 +1,14 @@
-"""Resource providers: what they offer, and whether the subscription is registered for them (by default it is)."""
+"""Resource providers: what they offer, and whether the subscription is registered for them (by default it is).
+
+`manifests.json` holds providers as Azure itself lists them, with types that have no documents of their own (operations,
+checkNameAvailability); source: recorded Azure traffic. Others list the types that the simulator models.
+"""
 
 from __future__ import annotations
 
+import functools
+import json
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.records import Resource
@@ -25,6 +32,14 @@ ALWAYS = frozenset(
         "microsoft.billing",
     }
 )
+
+
+@functools.cache
+def manifests() -> dict[str, dict[str, Any]]:
+    """Providers as Azure lists them, by lower-case namespace."""
+    text = resources.files("azlabs.simulator.providers.resources").joinpath("manifests.json").read_text("utf-8")
+    found: dict[str, dict[str, Any]] = json.loads(text)
+    return found
 
 
 def spelled(namespace: str) -> str:
@@ -53,7 +68,7 @@ def describe(call: Call, namespace: str) -> dict[str, Any]:
                 "apiVersions": list(api_versions.supported(kind)),
                 "capabilities": "SupportsTags, SupportsLocation" if kind.tagged and kind.located else "None",
             })  # fmt: skip
-    described: dict[str, Any] = {"namespace": name, "resourceTypes": types}
+    described: dict[str, Any] = {"namespace": name, "resourceTypes": types, **manifests().get(key, {})}
     if subscription:
         described = {"id": f"/subscriptions/{subscription}/providers/{name}", **described}
         described["registrationState"] = "NotRegistered" if call.store.exists(_row_key(call, key)) else "Registered"
