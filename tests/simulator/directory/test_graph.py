@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azlabs.simulator import Principal, Request, Simulator
-from azlabs.simulator.directory.odata import UnsupportedQuery, parse_filter, parse_search
+from azlabs.simulator.odata import UnsupportedQuery, parse_filter, parse_search
 
 
 class Client:

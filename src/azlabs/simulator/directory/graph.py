@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from azlabs.simulator.directory.kinds import APPLICATIONS, GROUPS, KINDS, SERVICE_PRINCIPALS, USERS, Body, Kind
 from azlabs.simulator.directory.objects import Directory
-from azlabs.simulator.directory.odata import UnsupportedQuery, parse_filter, parse_search, value_of
 from azlabs.simulator.http import Answer, CaseInsensitive, Request, decode_path, json_answer, parse_query
+from azlabs.simulator.odata import UnsupportedQuery, parse_filter, parse_search, value_of
 from azlabs.simulator.resource_manager.errors import Refused
 
 if TYPE_CHECKING:
