@@ -12,12 +12,12 @@ import pytest
 from azlabs.cloud import scratch
 from azlabs.proof.answers import answer_mutants
 from azlabs.proof.asked import Asked
-from azlabs.proof.behaviour import Behaviour
+from azlabs.proof.behaviour import Behaviour, became
 from azlabs.proof.equivalent import Equivalents, Flow, Unasked
 from azlabs.proof.mutation import World, mutants
 from azlabs.proof.pool import trials
-from azlabs.proof.state import read_state
-from azlabs.proof.trial import Bench, Trial, can_touch, reads_of
+from azlabs.proof.state import changed, read_state
+from azlabs.proof.trial import Bench, Trial, can_touch, reads_of, touched_by, weightiest
 from azlabs.verify import load_checks
 from azlabs.verify.reads import Reads
 
@@ -200,3 +200,45 @@ def test_the_checks_reads_are_known_through_the_shared_probe(bench: Any) -> None
     made, _ = bench(source)
     assert made.reads["again"] == made.reads["https_from_the_internet"]
     assert any("networksecuritygroups" in key for key in made.reads["again"])
+
+
+def test_a_write_that_changes_nothing_is_no_mutant(bench: Any) -> None:
+    name = "n/ipConfigurations/primary/privateIPAddress: 10.0.0.4 -> 10.0.0.5"
+    assert tried(*bench(ONLY_HTTPS))[name].result == "idle"
+
+
+def test_a_check_that_cannot_judge_a_mutant_has_not_caught_it(bench: Any) -> None:
+    unsure = ONLY_HTTPS.replace(
+        "    expect(", '    if not reach.equals("Tcp/443"):\n        raise CannotJudge("Too odd.")\n    expect('
+    )
+    found = tried(*bench(unsure))["web/securityRules/https/destinationPortRange: 443 -> 443-444"]
+    assert (found.result, found.note) == ("survived", "https_from_the_internet could not be judged: Too odd.")
+
+
+def test_checks_that_a_mutant_cannot_touch_are_not_run_again(bench: Any) -> None:
+    source = ONLY_HTTPS.replace("points=10", "points=4") + (
+        '\n@check("web", points=6)\ndef routes(lab):\n'
+        '    lab.find("Microsoft.Network/routeTables")\n    lab.outputs["runs"].append(1)\n'
+    )
+    made, world = bench(source)
+    runs: list[int] = []
+    made.sandbox.outputs = {"runs": runs}
+    name = "web/securityRules/https/priority: 100 -> 201"
+    (one,) = [mutant for mutant in mutants(world) if mutant.name == name]
+    assert next(trials(made, [one], jobs=1)).result == "equivalent"
+    assert runs == []
+
+
+def test_what_a_changed_thing_is_or_was_linked_to_is_touched_too(build: Any) -> None:
+    before = build.state(build.nic("n", "10.0.0.4", "s"), build.nsg("web"))
+    member = [build.link("applicationSecurityGroups/g")]
+    after = build.state(build.nic("n", "10.0.0.4", "t", applicationSecurityGroups=member), build.nsg("web"))
+    moved = changed(before, after)
+    assert {name.rpartition("/")[2] for name in touched_by(before, after, moved)} == {"n", "s", "t", "g"}
+
+
+def test_a_difference_that_is_asked_for_outweighs_those_that_may_be() -> None:
+    perhaps, other, asked = became("a", 1, 2, "perhaps"), became("b", 1, 2, "perhaps"), became("c", 1, 2)
+    assert weightiest(iter([perhaps, asked, other])) is asked
+    assert weightiest(iter([perhaps, other])) is perhaps
+    assert weightiest(iter([])) is None

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-import yaml
-
 from azlabs.proof.mutant import Edit, Mutant
 from azlabs.proof.state import Path, State, element_name, steps
 
@@ -18,6 +16,8 @@ _TURNED = {**_OPPOSITES, **{value: name for name, value in _OPPOSITES.items()}}
 
 def answer_mutants(text: str, start: State, task: str = "") -> list[Mutant]:
     """Mutants of a correct answers file. `start` tells which other names a learner may have seen."""
+    import yaml
+
     document = yaml.load(text, Loader=yaml.BaseLoader) if text else None
     if not isinstance(document, dict):
         return []

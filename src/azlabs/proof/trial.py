@@ -102,9 +102,9 @@ def attempt(bench: Bench, mutant: Mutant) -> Trial:
         moved = changed(bench.solved, state)
         if not moved:
             return Trial(mutant, "idle")
-        touched = _touched(bench.solved, state, moved)
+        touched = touched_by(bench.solved, state, moved)
         after = Behaviour(state)
-        found = _weightiest(bench.behaviour.differences(after, bench.equivalents.unasked, bench.asked))
+        found = weightiest(bench.behaviour.differences(after, bench.equivalents.unasked, bench.asked))
     else:
         _write_answers(bench, mutant.edit.body)
         after, touched = bench.behaviour, {"answers"}
@@ -141,7 +141,7 @@ def _candidates(bench: Bench, mutant: Mutant, touched: set[str]) -> tuple[str, .
     return tuple(check.id for check in own or seeing)
 
 
-def _weightiest(found: Iterator[Difference]) -> Difference | None:
+def weightiest(found: Iterator[Difference]) -> Difference | None:
     """A difference that a task asks for, without looking for more; else one that may be asked for."""
     perhaps = None
     for difference in found:
@@ -171,7 +171,7 @@ def _write_answers(bench: Bench, text: str) -> None:
         file.unlink(missing_ok=True)
 
 
-def _touched(before: State, after: State, moved: set[str]) -> set[str]:
+def touched_by(before: State, after: State, moved: set[str]) -> set[str]:
     """The ids that changed, and those that they are or were linked to."""
     ids = set(moved)
     for name in moved:
