@@ -31,7 +31,7 @@ FOLDERS = frozenset({
     "deploymentstackoperationstatus", "deploymentstackoperationresults", "privatednsoperationstatuses", "privatednsoperationresults",
     "dnsoperationstatuses", "dnsoperationresults",
     "operationid", "capsoperations", "operationresult", "dnsresolveroperationstatuses", "dnsresolveroperationresults",
-    "nfvoperations", "nfvoperationresults",
+    "nfvoperations", "nfvoperationresults", "diskoperations",
 })  # fmt: skip
 """Last folder of the URLs that poll operations."""
 
@@ -82,7 +82,9 @@ def start(
         **(data or {}),
     }
     if announce.polls:
-        facts.update(polls=announce.polls, running=kind.operation_running)
+        facts["polls"] = announce.polls
+    if kind.operation_running != 200:
+        facts["running"] = kind.operation_running
     if announce.lingers and facts.get("work") == "delete":
         latency = max(latency, LINGER)
     done = not worker and not latency
@@ -94,15 +96,21 @@ def start(
     store.changes += 1
     if store.changes % PRUNED_EVERY == 0:
         store.sql.execute("DELETE FROM operations WHERE finished<?", (call.now - KEPT_SECONDS,))
-    return announcement(call, kind, id, announce, location)
+    return announcement(call, kind, id, announce, location, result="result" in facts)
 
 
-def announcement(call: Call, kind: ResourceType, id: str, announce: Announce, location: str = "") -> dict[str, str]:
-    """Azure-AsyncOperation, Location and Retry-After for an operation."""
+def announcement(
+    call: Call, kind: ResourceType, id: str, announce: Announce, location: str = "", *, result: bool = False
+) -> dict[str, str]:
+    """Azure-AsyncOperation, Location and Retry-After for an operation. Where both are one URL, a `result` has to be
+    asked for by `monitor=true`."""
     headers: dict[str, str] = {}
+    monitored = result and kind.operation_paths[0] == kind.operation_paths[1]
     for header, template in zip(("azure-asyncoperation", "location"), kind.operation_paths, strict=True):
         if header in announce.headers:
             url = f"{call.base}{_polling_path(call, kind, template, id, location)}?api-version={call.api_version}"
+            if header == "location" and monitored:
+                url += "&monitor=true"
             headers["Azure-AsyncOperation" if header == "azure-asyncoperation" else "Location"] = url
     if headers:
         if announce.retry_after is not None:
@@ -248,20 +256,28 @@ def poll(call: Call, operation: Operation, folder: str) -> Answer:
         operation = hurry(call, operation)
     operation = advance(call, operation)
     done = operation.finished is not None
-    if "result" in folder:
+    if "result" in folder or call.query.get("monitor") == "true":
         return _result(call, operation) if done else Answer(202, {"Location": call.url(), "retry-after-ms": "1"})
     body: dict[str, Any] = {"status": operation.status}
-    if operation.data.get("shape") == "full":
+    shape = operation.data.get("shape")
+    if shape != "status":
         body = {
             "id": call.path(), "name": operation.id, "status": operation.status, "startTime": stamp(operation.created),
         }  # fmt: skip
         if operation.finished is not None:
             body["endTime"] = stamp(operation.finished)
+    if shape in ("named", "output"):
+        del body["id"]
+    if shape == "output" and operation.status == "Succeeded" and operation.data["method"] in ("PUT", "PATCH"):
+        body["properties"] = {"output": json.loads(_result(call, operation).body or b"null")}
     if "error" in operation.data and operation.status != "Succeeded":
         body["error"] = operation.data["error"]
     if operation.data.get("properties") is not None and done:
         body["properties"] = operation.data["properties"]
-    return json_answer(body, headers=None if done else {"retry-after-ms": "1"})
+    if done:
+        return json_answer(body)
+    running = int(operation.data.get("running", 200))
+    return json_answer(body, running, {"retry-after-ms": "1", **({"Location": call.url()} if running == 202 else {})})
 
 
 def _still_running(call: Call, operation: Operation, folder: str) -> Answer:
@@ -274,9 +290,9 @@ def _still_running(call: Call, operation: Operation, folder: str) -> Answer:
     if "result" in folder:
         return Answer(202, headers)
     running = int(operation.data.get("running", 200))
-    body = {"status": "InProgress"}
+    body = {"status": operation.data.get("waiting", "InProgress")}
     if operation.data.get("shape") == "full":
-        body = {"id": call.path(), "name": operation.id, "status": "InProgress", "startTime": stamp(operation.created)}
+        body = {"id": call.path(), "name": operation.id, **body, "startTime": stamp(operation.created)}
     return json_answer(body, running, headers if running == 202 else {"retry-after-ms": "1"})
 
 

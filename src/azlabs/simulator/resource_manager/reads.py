@@ -88,6 +88,8 @@ def shown(call: Call, kind: ResourceType, row: Resource, document: dict[str, Any
 
 
 def etag_header(kind: ResourceType, row: Resource) -> dict[str, str] | None:
+    if kind.counted_etag:
+        return {"ETag": f'"{row.etag}"'}
     return {"ETag": f'W/"{row.etag}"'} if kind.etag else None
 
 

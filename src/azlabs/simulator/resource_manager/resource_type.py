@@ -206,6 +206,8 @@ class ResourceType:
     )
     etag: ClassVar[bool] = False
     """Show `etag` (W/"guid") in the document and its parts, as Microsoft.Network does."""
+    counted_etag: ClassVar[bool] = False
+    """Show `etag` ("1", "2"...) in the document, counting its writes, as Microsoft.Compute does."""
     state: ClassVar[str | None] = "properties.provisioningState"
     """Where provisioningState is shown; None: nowhere."""
     shows_type: ClassVar[bool] = True
@@ -241,8 +243,9 @@ class ResourceType:
     """Status of the Location URL after a finished delete."""
     operation_running: ClassVar[int] = 200
     """Status of the Azure-AsyncOperation URL while the operation runs."""
-    operation_body: ClassVar[Literal["status", "full"]] = "full"
-    """Body of the Azure-AsyncOperation URL: {"status"} only, or with id, name, startTime, endTime."""
+    operation_body: ClassVar[Literal["status", "named", "output", "full"]] = "full"
+    """Body of the Azure-AsyncOperation URL: {"status"} only; "named": with name, startTime, endTime; "output": these and
+    what a write made, as properties.output; "full": with id, name, startTime, endTime."""
     state_follows: ClassVar[bool] = True
     """False: a part that is shown as done even while its document is still being worked on."""
     soft_delete_days: ClassVar[int] = 0

@@ -157,6 +157,9 @@ def commit(write: Write, announce: Announce) -> Answer:
     if "identity" in kind.members:
         identities.settle(write)
     etag = str(uuid.uuid4()) if kind.etag else format(call.manager.next_etag(), "x")
+    if kind.counted_etag:
+        etag = str(int(row.etag) + 1 if row is not None else 1)
+        body["etag"] = f'"{etag}"'
     documents.set_managed(write, etag)
     location = str(body.get("location") or "")
     if row is None:
