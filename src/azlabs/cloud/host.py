@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from azlabs.errors import AzlabsError, ExitCode
+from azlabs.files import locked
+from azlabs.home import writable_folder
 
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
@@ -35,16 +35,8 @@ def ensure(home: Path) -> dict[str, Any]:
     record = find(home)
     if record is not None:
         return record
-    run = home / "run"
-    try:
-        run.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as problem:
-        raise AzlabsError(
-            f"azlabs cannot write its state to {run}: {problem.strerror}.",
-            action="Set AZLABS_HOME to a folder that you may write to.",
-            code="HomeNotWritable",
-        ) from problem
-    with _locked(run / "host.lock"):
+    run = writable_folder(home / "run")
+    with locked(run / "host.lock"):
         record = find(home)
         if record is not None:
             return record
@@ -119,16 +111,6 @@ def _alive(record: dict[str, Any]) -> bool:
     except OSError:
         return True
     return fields[0] != "Z" and record.get("started") in ("", fields[19])
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def main() -> int:

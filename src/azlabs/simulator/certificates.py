@@ -5,15 +5,14 @@ Made once per folder; every file is readable by its owner only. `cryptography` i
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
-import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from azlabs.files import locked, write_private
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CLOUD_NAMES = (
@@ -48,7 +47,7 @@ def certificate(folder: Path, names: Iterable[str] = LOOPBACK + CLOUD_NAMES) -> 
     if _fresh(found):
         return found
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _locked(folder / "lock"):
+    with locked(folder / "lock"):
         if not _fresh(found):
             _make(folder, found, wanted)
     return found
@@ -61,27 +60,6 @@ def _fresh(found: Certificate) -> bool:
         return newer and found.key.exists() and time.time() - made < (LEAF_DAYS - RENEWED_BEFORE_DAYS) * _DAY
     except OSError:
         return False
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Put a file in place in one step, for its owner only."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, content)
-    finally:
-        os.close(descriptor)
-    temporary.replace(path)
 
 
 def _make(folder: Path, found: Certificate, names: list[str]) -> None:
@@ -102,8 +80,8 @@ def _make(folder: Path, found: Certificate, names: list[str]) -> None:
         .sign(ca_key, _sha256())
     )
     pem = serialization.Encoding.PEM
-    _write(found.key, _private(key))
-    _write(found.chain, leaf.public_bytes(pem) + ca.public_bytes(pem))
+    write_private(found.key, _private(key))
+    write_private(found.chain, leaf.public_bytes(pem) + ca.public_bytes(pem))
 
 
 def _authority(folder: Path, path: Path) -> tuple[Any, Any]:
@@ -130,8 +108,8 @@ def _authority(folder: Path, path: Path) -> tuple[Any, Any]:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, _sha256())
     )
-    _write(key_path, _private(key))
-    _write(path, ca.public_bytes(serialization.Encoding.PEM))
+    write_private(key_path, _private(key))
+    write_private(path, ca.public_bytes(serialization.Encoding.PEM))
     return key, ca
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from azlabs.files import write_private
 from azlabs.simulator import Answer, Request, Simulator
 from azlabs.simulator.proxy import Proxy
 from azlabs.simulator.served import AZURE, SERVED
@@ -114,16 +115,6 @@ def read_record(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def write_private(path: Path, text: str) -> None:
-    """Put a file in place in one step, readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    temporary.replace(path)
 
 
 def process_started(pid: int) -> str:

@@ -6,7 +6,6 @@ Source of the files' shapes: the Azure CLI, measured. The user's own profile (~/
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from azlabs.errors import AzlabsError, ExitCode
+from azlabs.files import write_private
 from azlabs.progress import Event, Progress, silent
 
 CONFIG = """[cloud]
@@ -79,11 +79,7 @@ def _put(path: Path, text: str, mode: int = 0o600) -> None:
             return
     except (OSError, ValueError):
         pass
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    temporary.replace(path)
+    write_private(path, text, mode)
 
 
 def tools_folder(home: Path) -> Path:

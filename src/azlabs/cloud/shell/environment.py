@@ -12,6 +12,7 @@ from typing import Any
 from azlabs.cloud import host
 from azlabs.cloud.shell import az
 from azlabs.errors import AzlabsError
+from azlabs.files import write_private
 
 SITE = Path(__file__).parent / "site"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -94,9 +95,7 @@ def trust_bundle(authority: Path, inherited: Mapping[str, str]) -> Path:
         return bundle
     wanted = authority.read_text("ascii") + before.read_text("utf-8")
     if not bundle.exists() or bundle.read_text("utf-8") != wanted:
-        temporary = bundle.with_name(f".trust.{os.getpid()}")
-        temporary.write_text(wanted, "utf-8")
-        temporary.replace(bundle)
+        write_private(bundle, wanted)
     return bundle
 
 
