@@ -161,6 +161,8 @@ class ResourceManager:
         if announce.headers:
             data = {} if result is None else {"result": result}
             headers = operations.start(call, kind, call.key, announce, location=row.location, method="POST", data=data)
+            if isinstance(announce.body, str):
+                return json_answer(announce.body, announce.status, headers)
             return Answer(announce.status, headers)
         return Answer(announce.status) if result is None else json_answer(result, announce.status)
 
