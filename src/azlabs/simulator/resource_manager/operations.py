@@ -82,7 +82,7 @@ def start(
         **(data or {}),
     }
     if announce.polls:
-        facts["polls"] = announce.polls
+        facts["polls"], facts["waiting"] = announce.polls, kind.operation_waiting
     if kind.operation_running != 200:
         facts["running"] = kind.operation_running
     if announce.lingers and facts.get("work") == "delete":
