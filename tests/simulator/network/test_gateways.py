@@ -35,6 +35,25 @@ def test_a_gateway_speaks_bgp_once_it_is_there(net: Net) -> None:
     assert mine["sku"]["capacity"] == 2 and "vpnClientConfiguration" not in mine
 
 
+def test_a_gateway_speaks_bgp_at_the_address_asked_for(net: Net) -> None:
+    prepared(net)
+    asked = {"asn": 65010, "bgpPeeringAddress": "10.0.0.30"}
+    first = net.put("virtualNetworkGateways/gw", vpn(net, enableBgp=True, bgpSettings=asked)).json()["properties"]
+    assert first["bgpSettings"]["asn"] == 65010 and first["bgpSettings"]["bgpPeeringAddress"] == "10.0.0.30"
+    mine = net.get("virtualNetworkGateways/gw")["properties"]["bgpSettings"]
+    assert mine["bgpPeeringAddresses"][0]["defaultBgpIpAddresses"] == ["10.0.0.30"]
+
+
+def test_clients_of_a_basic_gateway_have_one_protocol(net: Net) -> None:
+    prepared(net)
+    clients = {"vpnClientAddressPool": {"addressPrefixes": ["172.16.0.0/24"]}}
+    sku = {"name": "Basic", "tier": "Basic"}
+    first = net.put("virtualNetworkGateways/gw", vpn(net, sku=sku, vpnClientConfiguration=clients)).json()["properties"]
+    assert "vpnClientConnectionHealth" not in first["vpnClientConfiguration"]
+    mine = net.get("virtualNetworkGateways/gw")["properties"]["vpnClientConfiguration"]
+    assert mine["vpnClientProtocols"] == ["SSTP"] and mine["vpnClientConnectionHealth"]["vpnClientConnectionsCount"] == 0
+
+
 def test_a_gateway_wants_its_own_subnet_and_a_fitting_sku(net: Net) -> None:
     prepared(net)
     assert net.refused("virtualNetworkGateways/gw", vpn(net, "a")) == "InvalidSubnetNameForGateway"

@@ -27,7 +27,7 @@ def test_an_endpoint_comes_with_an_interface_and_names(net: Net) -> None:
     mine = net.get("privateEndpoints/pe")["properties"]
     assert mine["customDnsConfigs"] == [{"fqdn": "shop.blob.core.windows.net", "ipAddresses": ["10.0.1.4"]}]
     state = mine["privateLinkServiceConnections"][0]["properties"]["privateLinkServiceConnectionState"]
-    assert state["status"] == "Approved"
+    assert state == {"status": "Approved", "description": "Auto-Approved", "actionsRequired": "None"}
     card = net.arm("GET", mine["networkInterfaces"][0]["id"], version="2024-05-01").json()
     assert address(card) == "10.0.1.4" and card["properties"]["privateEndpoint"] == net.ref("privateEndpoints/pe")
     assert net.get("virtualNetworks/vnet/subnets/a")["properties"]["privateEndpoints"] == [net.ref("privateEndpoints/pe")]

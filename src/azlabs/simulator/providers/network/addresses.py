@@ -95,7 +95,7 @@ def usable(prefixes: Iterable[str]) -> Iterator[str]:
 
 def first_free(prefixes: Iterable[str], taken: Iterable[str]) -> str | None:
     """The lowest address that nobody has; None when the prefixes are full."""
-    used = {str(ipaddress.ip_address(address)) for address in taken if is_address(address)}
+    used = {str(ipaddress.ip_address(one)) if ":" in one and is_address(one) else one for one in taken}
     return next((address for address in usable(prefixes) if address not in used), None)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +34,27 @@ def network_of(subnet: str) -> str:
 def taken(reader: Reader, subnet: str, besides: str = "") -> Iterator[tuple[str, str]]:
     """(address, id of the holder) of every address of a subnet that is in use, `besides` one resource (its key)."""
     for link in reader.linked(subnet):
-        if link.source != besides:
-            holder = reader.find(link.holder)
-            address = properties(holder).get("privateIPAddress") if holder else None
-            if isinstance(address, str):
-                yield address, link.holder
+        row = reader.store.get(link.source) if link.source != besides else None
+        address = _addresses(row.text).get(link.holder.lower()) if row is not None else None
+        if address is not None:
+            yield address, link.holder
+
+
+@functools.lru_cache(maxsize=4096)
+def _addresses(text: str) -> dict[str, str]:
+    """Key of every part of a stored document that has a private address, and the address."""
+    found: dict[str, str] = {}
+    left: list[Any] = [json.loads(text)]
+    while left:
+        value = left.pop()
+        if isinstance(value, list):
+            left += value
+        elif isinstance(value, dict):
+            left += value.values()
+            address = properties(value).get("privateIPAddress")
+            if isinstance(address, str) and isinstance(value.get("id"), str):
+                found[value["id"].lower()] = address
+    return found
 
 
 def assign(write: Write, configurations: list[Body], before: list[Body]) -> None:
