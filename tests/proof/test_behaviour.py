@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -146,3 +147,66 @@ def test_a_difference_tells_before_and_after(build: Any) -> None:
     plain = build.state(build.resource("natGateways", "gate", idleTimeoutInMinutes=4))
     other = build.state(build.resource("natGateways", "gate", idleTimeoutInMinutes=5))
     assert str(next(differences(plain, other))) == "gate/idleTimeoutInMinutes: 4 before, 5 after"
+
+
+def told(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
+    return {difference.row: difference.words() for difference in differences(before, after)}
+
+
+def test_a_flow_is_told_as_what_opened_and_what_closed(build: Any) -> None:
+    closed = build.rule("closed", 4000, access="Deny", protocol="*", destinationPortRange="*")
+    plain = network(build, build.rule("a", 100), closed)
+    shifted = network(build, build.rule("a", 100, destinationPortRange="444"), closed)
+    words = told(plain, shifted)["everything to everything"]
+    assert words.startswith("opened TCP 444 ")
+    assert "; closed TCP 443 " in words
+    narrower = network(build, build.rule("a", 100, sourceAddressPrefix="10.0.0.0/16"), closed)
+    assert told(plain, narrower)["everything to everything"].startswith("closed TCP 443 from the internet")
+
+
+def test_a_rule_that_lets_some_clients_in_only_is_told_apart(build: Any) -> None:
+    closed = build.rule("closed", 4000, access="Deny", protocol="*", destinationPortRange="*")
+    plain = network(build, build.rule("a", 100), closed)
+    picky = network(build, build.rule("a", 100, sourcePortRange="1024-60000"), closed)
+    assert told(plain, picky)["everything to everything"] == "open for other client ports than before"
+
+
+def test_what_cannot_be_told_any_more_is_a_difference_with_its_reason(build: Any) -> None:
+    plain = network(build, build.rule("a", 100))
+    homeless = {name: entry for name, entry in plain.items() if "virtualnetworks" not in name}
+    words = told(plain, homeless)
+    assert words["net/addressSpace"] == "10.0.0.0/16 before, not there after"
+    assert any("after" in text and "could not be read" in text for text in words.values())
+
+
+def test_public_addresses_as_such_are_facts(build: Any) -> None:
+    plain = network(build, build.rule("a", 100))
+    assert told(plain, plain | build.state(build.resource("publicIPAddresses", "p"))) == {
+        "p": "not there before, there after"
+    }
+
+
+def test_flows_between_several_networks_are_compared_machine_by_machine(build: Any) -> None:
+    def two(*rules: dict[str, Any]) -> dict[str, Any]:
+        pair = json.dumps([build.vnet(s=("10.0.0.0/24", "web")), build.nic("f", "10.0.0.4", "s")])
+        far = pair.replace("/virtualNetworks/net", "/virtualNetworks/far").replace("10.0.", "10.9.")
+        return network(build, *rules) | build.state(*json.loads(far))
+
+    plain, wider = two(build.rule("a", 100)), two(build.rule("a", 100, destinationPortRange="443-444"))
+    assert rows(plain, plain) == []
+    found = rows(plain, wider)
+    assert "everything to everything" not in found
+    assert {"anything to n", "anything to f"} <= set(found)
+
+
+def test_joining_a_group_that_decides_about_copies_is_seen_from_either_side(build: Any) -> None:
+    group = build.resource("applicationSecurityGroups", "g")
+    rule = build.rule("a", 100, destinationApplicationSecurityGroups=[build.link("applicationSecurityGroups/g")])
+    del rule["properties"]["destinationAddressPrefix"]
+    by_address = build.rule("b", 110, destinationAddressPrefix="10.0.0.4")
+    member = {"applicationSecurityGroups": [build.link("applicationSecurityGroups/g")]}
+    base = (build.vnet(s=("10.0.0.0/24", "web")), group, build.nsg("web", rule, by_address))
+    without = build.state(*base, build.nic("n", "10.0.0.4", "s"))
+    within = build.state(*base, build.nic("n", "10.0.0.4", "s", **member))
+    assert rows(without, within) == ["anything to a copy of n"]
+    assert rows(within, without) == ["anything to a copy of n"]
