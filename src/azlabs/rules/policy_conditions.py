@@ -214,8 +214,8 @@ class Conditions:
             "parameters": self._parameter,
             "field": self.field,
             "current": self._current_value,
-            "resourcegroup": lambda: dict(self._target.resource_group or {}),
-            "subscription": lambda: dict(self._target.subscription or {}),
+            "resourcegroup": lambda: _tagged(self._target.resource_group),
+            "subscription": lambda: _tagged(self._target.subscription),
             "requestcontext": lambda: {"apiVersion": self._target.api_version},
         }
 
@@ -240,6 +240,20 @@ PLAIN_FIELDS: dict[str, Callable[[Target], Any]] = {
     "fullname": lambda target: "/".join(_names(target.id)),
     "location": lambda target: _location(target.body.get("location")),
 }
+
+
+class Tags(dict[str, Any]):
+    """Tags as policy functions see them: one that is not there is "", which the built-in tag policies count on."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> str:
+        return next((str(value) for key, value in self.items() if key.lower() == name.lower()), "")
+
+
+def _tagged(body: Mapping[str, Any] | None) -> Json:
+    return {**(body or {}), "tags": Tags((body or {}).get("tags") or {})}
 
 
 def _names(resource_id: str) -> list[str]:

@@ -27,6 +27,12 @@ ELSEWHERE: dict[str, str] = {
     "microsoft.compute/virtualmachines/imageoffer": "properties.storageProfile.imageReference.offer",
     "microsoft.compute/virtualmachines/imagesku": "properties.storageProfile.imageReference.sku",
     "microsoft.compute/virtualmachines/osdisk.uri": "properties.storageProfile.osDisk.vhd.uri",
+    "microsoft.compute/virtualmachinescalesets/osdisk.vhdcontainers": (
+        "properties.virtualMachineProfile.storageProfile.osDisk.vhdContainers"
+    ),
+    "microsoft.compute/virtualmachinescalesets/osdisk.imageurl": (
+        "properties.virtualMachineProfile.storageProfile.osDisk.image.uri"
+    ),
     "microsoft.storage/storageaccounts/enableblobencryption": "properties.encryption.services.blob.enabled",
     "microsoft.storage/storageaccounts/enablefileencryption": "properties.encryption.services.file.enabled",
     "microsoft.storage/storageaccounts/accounttype": "sku.name",
@@ -82,11 +88,18 @@ def values(segments: list[str], node: Any) -> Iterator[Any]:
     head, rest = segments[0], segments[1:]
     if head == "[*]":
         for item in node if isinstance(node, list) else ():
-            yield from values(rest, item)
+            yield from values(rest, _flat(item, rest))
     elif isinstance(node, dict):
         key = find_key(node, head)
         if key is not None:
             yield from values(rest, node[key])
+
+
+def _flat(item: Any, rest: list[str]) -> Any:
+    """Where the path goes on in an element: aliases leave out the `properties` of the parts of a resource."""
+    if rest and isinstance(item, dict) and find_key(item, rest[0]) is None and isinstance(item.get("properties"), dict):
+        return item["properties"]
+    return item
 
 
 def find_key(node: Json, name: str) -> str | None:
@@ -110,7 +123,7 @@ def _apply(operation: str, segments: list[str], value: Any, node: Any) -> None:
     if head == "[*]":
         for item in node if isinstance(node, list) else ():
             if rest:
-                _apply(operation, rest, value, item)
+                _apply(operation, rest, value, _flat(item, rest))
         return
     if not isinstance(node, dict):
         return

@@ -133,3 +133,61 @@ def test_access_comes_before_lock_and_lock_before_policy(azure: Azure) -> None:
     azure.ok("PUT", f"{azure.group}{AUTHORIZATION}/locks/keep", "2016-09-01", {"properties": {"level": "ReadOnly"}})
     status, body = nsg(azure)
     assert (status, body["error"]["code"]) == (409, "ScopeLocked")
+
+
+BUILT_IN = "/providers/Microsoft.Authorization/policyDefinitions/"
+
+
+def test_built_in_policies_are_found_assigned_and_enforced(azure: Azure) -> None:
+    locations = {"listOfAllowedLocations": {"value": ["northeurope"]}}
+    assign(azure, BUILT_IN + "e56962a6-4747-49cd-b67b-bf8b01975c4c", azure.group, parameters=locations)
+    assert nsg(azure)[1]["error"]["code"] == "RequestDisallowedByPolicy"
+    listed = azure.ok("GET", f"{SUBSCRIPTION}{AUTHORIZATION}/policyDefinitions", VERSION)["value"]
+    assert len(listed) >= 25 and {item["properties"]["policyType"] for item in listed} == {"BuiltIn"}
+    one = azure.ok("GET", BUILT_IN + "e56962a6-4747-49cd-b67b-bf8b01975c4c", VERSION)
+    assert one["properties"]["displayName"] == "Allowed locations"
+
+
+def test_a_tag_is_inherited_from_the_group_and_only_when_the_group_has_it(azure: Azure) -> None:
+    inherit = BUILT_IN + "cd3aa116-8754-49c9-a813-ad46512ece54"
+    who = {"type": "SystemAssigned"}
+    assign(azure, inherit, azure.group, parameters={"tagName": {"value": "cost"}}, identity=who)
+    assert "tags" not in nsg(azure)[1]
+    azure.ok("PUT", azure.group, "2024-11-01", {"location": "westeurope", "tags": {"Cost": "7"}})
+    assert nsg(azure)[1]["tags"] == {"cost": "7"}
+
+
+def test_built_in_policies_about_groups_look_at_groups(azure: Azure) -> None:
+    require = BUILT_IN + "96670d01-0a4d-4649-9c89-2d3abc0a5025"
+    assign(azure, require, SUBSCRIPTION, parameters={"tagName": {"value": "owner"}})
+    path = f"{SUBSCRIPTION}/resourceGroups/other"
+    assert azure.refused("PUT", path, "2024-11-01", {"location": "westeurope"}) == "403 RequestDisallowedByPolicy"
+    azure.ok("PUT", path, "2024-11-01", {"location": "westeurope", "tags": {"owner": "me"}})
+    assert nsg(azure)[0] < 300
+
+
+def test_nothing_of_a_protected_type_is_deleted(azure: Azure) -> None:
+    protect = BUILT_IN + "78460a36-508a-49a4-b2b2-2f5ec564f4bb"
+    types = {"listOfResourceTypesDisallowedForDeletion": {"value": ["Microsoft.Network/virtualNetworks"]}}
+    assign(azure, protect, azure.group, parameters=types)
+    assert azure.refused("DELETE", azure.network, "2024-05-01") == "403 RequestDisallowedByPolicy"
+
+
+def test_a_public_address_on_an_interface_is_refused_by_its_alias(azure: Azure) -> None:
+    assign(azure, BUILT_IN + "83a86a26-fd1f-447c-b59d-e51f44264114", azure.group)
+    subnet = azure.ok("PUT", f"{azure.network}/subnets/s", "2024-05-01", {"properties": {"addressPrefix": "10.0.0.0/24"}})
+    address = azure.ok(
+        "PUT",
+        f"{azure.group}/providers/Microsoft.Network/publicIPAddresses/p",
+        "2024-05-01",
+        {"location": "westeurope", "sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}},
+    )
+    path = f"{azure.group}/providers/Microsoft.Network/networkInterfaces/n"
+
+    def interface(**more: Any) -> dict[str, Any]:
+        configuration = {"name": "c", "properties": {"subnet": {"id": subnet["id"]}, **more}}
+        return {"location": "westeurope", "properties": {"ipConfigurations": [configuration]}}
+
+    public = interface(publicIPAddress={"id": address["id"]})
+    assert azure.refused("PUT", path, "2024-05-01", public) == "403 RequestDisallowedByPolicy"
+    azure.ok("PUT", path, "2024-05-01", interface())

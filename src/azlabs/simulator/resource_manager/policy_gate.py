@@ -20,6 +20,8 @@ ASSIGNMENTS = "microsoft.authorization/policyassignments"
 EXEMPTIONS = "microsoft.authorization/policyexemptions"
 # Policy does not look at what governs policy itself.
 EXCLUDED = ("microsoft.authorization/", "microsoft.resources/deployments", "microsoft.policyinsights/")
+POLICY_TYPES = {"microsoft.resources/resourcegroups": "Microsoft.Resources/subscriptions/resourceGroups"}
+"""Types that policy calls by another name."""
 EXEMPTION_SUFFIX = "/providers/microsoft.authorization/policyexemptions/"
 
 
@@ -78,7 +80,13 @@ def target_of(store: Store, id: str, type: str, body: Mapping[str, Any], api_ver
     """A resource with its group and subscription, as policy functions see them."""
     segments = id.lower().strip("/").split("/")
     group = store.get("/" + "/".join(segments[:4])) if segments[2:3] == ["resourcegroups"] else None
-    subscription = {"id": "/" + "/".join(segments[:2]), "subscriptionId": segments[1]} if len(segments) > 1 else None
+    subscription: dict[str, Any] | None = None
+    if segments[0] == "subscriptions" and len(segments) > 1:
+        row = store.get("/" + "/".join(segments[:2]))
+        known = row.body if row is not None else {}
+        named: dict[str, Any] = {name: value for name, value in known.items() if name in ("displayName", "tags")}
+        subscription = {"id": "/" + "/".join(segments[:2]), "subscriptionId": segments[1], **named}
+    type = POLICY_TYPES.get(type.lower(), type)
     return Target(id, type, body, group.body if group is not None else None, subscription, api_version)
 
 

@@ -19,7 +19,7 @@ from azlabs.simulator.resource_manager import filters
 from azlabs.simulator.resource_manager.resource_type import Announce, Body, NameRule, ResourceType, ScopeKind
 
 if TYPE_CHECKING:
-    from azlabs.simulator.resource_manager.calls import Call, Write
+    from azlabs.simulator.resource_manager.calls import Call, Reader, Write
     from azlabs.simulator.store import Store
 
 EFFECTS = frozenset(
@@ -44,6 +44,7 @@ class PolicyType(ResourceType):
     state = None
     patch = "none"
     system_data = True
+    members_since: ClassVar[Mapping[str, str]] = {"systemData": "2021-06-01"}
     updates = Announce(201)
     deletes = Announce(200, body=True)
     name_rule = NameRule(
@@ -170,6 +171,9 @@ class PolicySetDefinitions(PolicyType):
             )
 
 
+SKU_GONE = "2020-09-01"
+
+
 class PolicyAssignments(PolicyType):
     type = "Microsoft.Authorization/policyAssignments"
     scopes = ANYWHERE
@@ -197,6 +201,12 @@ class PolicyAssignments(PolicyType):
             keep = filters.parse(text, lambda body, name: body["properties"].get(name))
             shown = [body for body in shown if keep(body)]
         return json_answer({"value": shown})
+
+    def shown(self, body: Body, reader: Reader) -> Body:
+        """Until 2020 every assignment had a sku."""
+        if reader.api_version < SKU_GONE:
+            body = {"sku": body.get("sku") or {"name": "A0", "tier": "Free"}, **body}
+        return body
 
     def fill(self, write: Write) -> None:
         """The scope that it counts at."""
@@ -249,6 +259,7 @@ class PolicyExemptions(PolicyType):
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"properties.exemptionCategory": ("Waiver", "Mitigated")}
     not_found = ("PolicyExemptionNotFound", "The policy exemption '{name}' is not found.")
     deletes = Announce(200, body=False)
+    members_since: ClassVar[Mapping[str, str]] = {}
 
     def fill(self, write: Write) -> None:
         """Exemptions carry no audit metadata of their own."""

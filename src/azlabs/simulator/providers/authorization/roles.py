@@ -169,7 +169,7 @@ class RoleAssignments(AuthorizationType):
             return self._list(call)
         owner = owner_assignment(call)
         if call.name.lower() != owner["name"]:
-            return None
+            return _at_what_is_gone(call) if call.method in ("GET", "HEAD", "DELETE") else None
         if call.method in ("GET", "HEAD"):
             return json_answer(owner)
         raise Refused(400, "CannotDeleteLastRbacAdminAssignment", "Cannot delete the last RBAC admin assignment.")
@@ -264,6 +264,23 @@ class RoleAssignments(AuthorizationType):
                 "RoleAssignmentUpdateNotPermitted",
                 "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
             )
+
+
+def _at_what_is_gone(call: Call) -> Answer | None:
+    """Assignments go with their scope: of a group that is gone none is found, of a resource the resource is not."""
+    scope = call.route.scope.lower()
+    if not call.route.group or call.store.exists("/".join(scope.split("/")[:5])):
+        return None
+    if call.method == "DELETE":
+        return Answer(204)
+    if scope.count("/") > 4:
+        what, group = call.route.scope.partition("/providers/")[2], call.group_name()
+        raise Refused(
+            404, "ResourceNotFound", f"The Resource '{what}' under resource group '{group}' was not found. For more details "
+            "please go to https://aka.ms/ARMResourceNotFoundFix",
+        )  # fmt: skip
+    code, message = RoleAssignments.not_found
+    raise Refused(404, code, message.replace("{name}", call.name))
 
 
 def owner_assignment(call: Call) -> Body:
