@@ -6,15 +6,14 @@ runs any `sitecustomize` that it stands in front of.
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import os
 import sys
+from importlib.machinery import PathFinder
 
 TYPE_CHECKING = False  # typing itself would cost every program its import
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
 
@@ -113,11 +112,11 @@ def _patch_certifi(module: Any) -> None:
 PATCHES = {"socket": _patch_socket, "urllib.request": _patch_proxies, "certifi": _patch_certifi}
 
 
-class _Loader(importlib.abc.Loader):
+class _Loader:
     def __init__(self, loader: Any, patch: Callable[[Any], None]) -> None:
         self._loader, self._patch = loader, patch
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)  # type: ignore[no-any-return]
 
     def exec_module(self, module: ModuleType) -> None:
@@ -128,19 +127,19 @@ class _Loader(importlib.abc.Loader):
         return getattr(self._loader, name)
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
     """Patches a module right after its import."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         patch = PATCHES.get(name)
         if patch is None:
             return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        spec = PathFinder.find_spec(name, path, target)
         if spec is None or spec.loader is None:
             return None
-        spec.loader = _Loader(spec.loader, patch)
+        spec.loader = _Loader(spec.loader, patch)  # type: ignore[assignment]
         return spec
 
 
@@ -154,10 +153,11 @@ def _plant() -> None:
 def _run_next() -> None:
     """The sitecustomize that would have been loaded without this one."""
     paths = [path for path in sys.path if os.path.abspath(path or ".") != HERE]
-    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", paths)
+    spec = PathFinder.find_spec("sitecustomize", paths)
     if spec is not None and spec.loader is not None:
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        from importlib.util import module_from_spec
+
+        spec.loader.exec_module(module_from_spec(spec))
 
 
 if RECORD:
