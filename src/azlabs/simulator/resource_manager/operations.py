@@ -62,6 +62,7 @@ Worker = Callable[["Call", Operation], str]
 may set `data["error"]` ({"code", "message"}) and `data["result"]` (JSON for the Location URL)."""
 
 WORKERS: dict[str, Worker] = {}
+"""A worker named like a namespace ("microsoft.policyinsights") is loaded with it."""
 FINAL = frozenset({"Succeeded", "Failed", "Canceled"})
 OWN_PACE = frozenset({"microsoft.resources/deployments", "microsoft.resources/deploymentstacks"})
 """Types whose own reads and writes move their work on."""
@@ -81,10 +82,13 @@ def start(
         "shape": kind.operation_body,
         **(data or {}),
     }
-    if announce.polls:
-        facts["polls"], facts["waiting"] = announce.polls, kind.operation_waiting
+    polls = announce.polls - (call.api_version < kind.waits_since)
+    if polls > 0:
+        facts["polls"], facts["waiting"] = polls, kind.operation_waiting[-polls:]
     if kind.operation_running != 200:
         facts["running"] = kind.operation_running
+    if len(announce.headers) == 2 and kind.operation_paths[0] == kind.operation_paths[1]:
+        facts["shared"] = True
     if announce.lingers and facts.get("work") == "delete":
         latency = max(latency, LINGER)
     done = not worker and not latency
@@ -223,6 +227,8 @@ def advance(call: Call, operation: Operation) -> Operation:
         current = load(call, operation.id)
         if current is None or current.finished is not None:
             return current or operation
+        if current.kind not in WORKERS:
+            registry.load(current.kind)
         current.status = WORKERS[current.kind](call, current)
         if current.status in FINAL:
             current.finished = call.now
@@ -276,7 +282,7 @@ def poll(call: Call, operation: Operation, folder: str) -> Answer:
         body["properties"] = operation.data["properties"]
     if done:
         return json_answer(body)
-    running = int(operation.data.get("running", 200))
+    running = 202 if operation.data.get("shared") else int(operation.data.get("running", 200))
     return json_answer(body, running, {"retry-after-ms": "1", **({"Location": call.url()} if running == 202 else {})})
 
 
@@ -287,10 +293,11 @@ def _still_running(call: Call, operation: Operation, folder: str) -> Answer:
         current.data["polls"] = max(0, int(current.data.get("polls", 0)) - 1)
         save(call, current)
     headers = {"Location": call.url(), "retry-after-ms": "1"}
-    if "result" in folder:
+    if "result" in folder or call.query.get("monitor") == "true":
         return Answer(202, headers)
     running = int(operation.data.get("running", 200))
-    body = {"status": operation.data.get("waiting", "InProgress")}
+    words = operation.data["waiting"]
+    body = {"status": words[max(0, len(words) - operation.data["polls"])]}
     if operation.data.get("shape") == "full":
         body = {"id": call.path(), "name": operation.id, **body, "startTime": stamp(operation.created)}
     return json_answer(body, running, headers if running == 202 else {"retry-after-ms": "1"})

@@ -243,8 +243,10 @@ class ResourceType:
     """Status of the Location URL after a finished delete."""
     operation_running: ClassVar[int] = 200
     """Status of the Azure-AsyncOperation URL while the operation runs."""
-    operation_waiting: ClassVar[str] = "InProgress"
-    """Status word of an operation that is announced with `polls` and still running."""
+    operation_waiting: ClassVar[tuple[str, ...]] = ("InProgress",)
+    """Status words of an operation that is announced with `polls` and still running; the last one is that of the last poll."""
+    waits_since: ClassVar[str] = ""
+    """Older api-versions find an operation running by one poll less."""
     operation_body: ClassVar[Literal["status", "named", "output", "full"]] = "full"
     """Body of the Azure-AsyncOperation URL: {"status"} only; "named": with name, startTime, endTime; "output": these and
     what a write made, as properties.output; "full": with id, name, startTime, endTime."""

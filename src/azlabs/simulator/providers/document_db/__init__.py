@@ -1,0 +1,1 @@
+"""Microsoft.DocumentDB: accounts of every API and what lives in them."""
