@@ -98,6 +98,14 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """What one member of an assignment says about one resource: Compliant, NonCompliant, Exempt or Unknown (manual)."""
+
+    compliance: str
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """`body` is the request after append and modify. Denials stop the write unless empty; audits only report."""
 
@@ -156,8 +164,39 @@ class Policies:
                 details = then.get("details")
                 yield Effect(effect, assignment, member, conditions.resolve(details) if details else None)
 
+    def states(self, target: Target, related: Callable[[Effect], Iterable[Target]]) -> Iterator[State]:
+        """The compliance of a resource, for each member that it is applicable to.
+
+        `related` brings what an "ifNotExists" effect looks for. Source: Microsoft's documentation "What is applicability
+        in Azure Policy": "ifNotExists" applies where the whole rule holds, other effects where conditions on type, name
+        and kind do not exclude the resource.
+        """
+        for assignment, member, exempt in self.considered(target):
+            parameters = parameter_values(member, assignment, self.evaluate)
+            conditions = Conditions(target, parameters, self.evaluate)
+            then = member.definition.rule.get("then") or {}
+            name = str(conditions.value(then.get("effect", ""))).lower()
+            rule = member.definition.rule.get("if")
+            if not name or name in ("disabled", "denyaction") or applicable(rule, conditions) is False:
+                continue
+            holds, details = conditions.holds(rule), then.get("details")
+            if name in AFTER and not holds:
+                continue
+            effect = Effect(name, assignment, member, conditions.resolve(details) if details and holds else None)
+            if exempt:
+                yield State("Exempt", effect)
+            elif name == "manual":
+                yield State("Unknown", effect)
+            else:
+                wrong = holds and (name not in AFTER or self.missing(effect, target, related(effect)))
+                yield State("NonCompliant" if wrong else "Compliant", effect)
+
     def applying(self, target: Target) -> Iterator[tuple[Assignment, Member]]:
         """The members that look at this target at all: scope, notScopes, exemptions and mode."""
+        return ((assignment, member) for assignment, member, exempt in self.considered(target) if not exempt)
+
+    def considered(self, target: Target) -> Iterator[tuple[Assignment, Member, bool]]:
+        """The members whose scope and mode cover the target, and whether an exemption spares it."""
         scopes = set(ancestors(target.id, self.management_groups))
         for assignment in self.assignments:
             if scope_key(assignment.scope) not in scopes:
@@ -170,11 +209,10 @@ class Policies:
                 if exemption.assignment_id.lower() == assignment.id.lower() and scope_key(exemption.scope) in scopes
             ]
             for member in assignment.members:
-                if any(not e.references or _listed(member.reference_id, e.references) for e in exempt):
-                    continue
                 if member.definition.mode.lower() == "indexed" and not _indexed(target):
                     continue
-                yield assignment, member
+                spared = any(not e.references or _listed(member.reference_id, e.references) for e in exempt)
+                yield assignment, member, spared
 
     def missing(self, effect: Effect, target: Target, related: Iterable[Target]) -> bool:
         """For the "ifNotExists" effects: is there no related resource that fulfils the existence condition?"""
@@ -191,6 +229,44 @@ class Policies:
             if condition is None or Conditions(other, parameters, self.evaluate).holds(condition):
                 return False
         return True
+
+
+def applicable(rule: Any, conditions: Conditions) -> bool | None:
+    """Do conditions on type, name and kind alone decide? False: the resource is none of the rule's business."""
+    if not isinstance(rule, Mapping):
+        return None
+    members = {key.lower(): value for key, value in rule.items()}
+    if "allof" in members:
+        parts = [applicable(part, conditions) for part in members["allof"]]
+        return False if False in parts else None if None in parts else True
+    if "anyof" in members:
+        parts = [applicable(part, conditions) for part in members["anyof"]]
+        return True if True in parts else None if None in parts else False
+    if "field" in members and str(conditions.value(members["field"])).lower() in ("type", "name", "kind"):
+        return conditions.holds(rule)
+    return None
+
+
+def deployment(effect: Effect, target: Target, evaluate: Evaluate) -> Json | None:
+    """What deployIfNotExists deploys, {"properties": {"mode", "template", "parameters"}, "location"?}, for this target."""
+    details = (effect.member.definition.rule.get("then") or {}).get("details") or {}
+    wanted = details.get("deployment")
+    if not isinstance(wanted, Mapping):
+        return None
+    conditions = Conditions(target, parameter_values(effect.member, effect.assignment, evaluate), evaluate)
+    properties = dict(wanted.get("properties") or {})
+    properties["parameters"] = conditions.resolve(properties.get("parameters") or {})
+    found: Json = {"properties": {"mode": "Incremental", **properties}}
+    if wanted.get("location"):
+        found["location"] = conditions.value(wanted["location"])
+    return found
+
+
+def changed(effect: Effect, target: Target) -> Json:
+    """The body of a resource after the operations of a modify effect."""
+    body: Json = copy.deepcopy(dict(target.body))
+    _change(effect, body, target.type)
+    return body
 
 
 def parameter_values(member: Member, assignment: Assignment, evaluate: Evaluate) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from azlabs.rules.policy import Assignment, Definition, Exemption, Member, Outcome, Policies, Target, denial
 from azlabs.rules.policy_conditions import PolicyError
+from azlabs.simulator.resource_manager import operations
 from azlabs.simulator.resource_manager.calls import Call
 from azlabs.simulator.resource_manager.errors import Refused
+from azlabs.simulator.resource_manager.resource_type import Announce
 
 if TYPE_CHECKING:
     from azlabs.simulator.records import Resource
@@ -69,6 +71,8 @@ def check(store: Store, _principal: Principal, subject: Call | Write) -> None:
     if outcome.body != write.body:
         write.body.clear()
         write.body.update(outcome.body)
+    if any(effect.effect == "deployifnotexists" and effect.assignment.enforced for effect in outcome.after):
+        operations.start(write.call, write.kind, write.key, Announce(), method="PUT", worker="microsoft.policyinsights")
 
 
 def _error(name: str, effects: Any) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Microsoft.PolicyInsights: compliance of resources, remediations, attestations."""
