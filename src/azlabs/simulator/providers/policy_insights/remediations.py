@@ -78,12 +78,14 @@ class Remediations(ResourceType):
             write.refuse(
                 "InvalidCreateRemediationRequest", "A policy definition reference id is needed for the assignment of an initiative.",
             )  # fmt: skip
+        again = properties.get("resourceDiscoveryMode") == MODES[1]
         found = _wanting(write.store, _scope(write), properties["policyAssignmentId"], reference)
-        write.hidden["work"] = [{"id": target.id, "reference": effect.member.reference_id} for target, effect in found]
+        write.hidden["work"] = [target.id.lower() for target, _effect in found]
+        write.hidden["again"] = again
         now = stamp(write.now)
         write.body["properties"] = {
             **properties,
-            "provisioningState": "Accepted" if found else "Succeeded",
+            "provisioningState": "Accepted" if found or again else "Succeeded",
             "createdOn": write.old("properties.createdOn", now),
             "lastUpdatedOn": now,
             "deploymentStatus": {"totalDeployments": 0, "successfulDeployments": 0, "failedDeployments": 0},
@@ -93,7 +95,7 @@ class Remediations(ResourceType):
 
     def written(self, write: Write) -> None:
         """The work waits for whoever asks next."""
-        if write.hidden.get("work"):
+        if write.hidden.get("work") or write.hidden.get("again"):
             operations.start(write.call, self, write.key, Announce(), worker=WORKER, data={"remediation": write.id})
 
     def deleting(self, write: Write) -> None:
@@ -119,7 +121,7 @@ class Remediations(ResourceType):
 def _stopped(call: Call, row: Resource) -> Body:
     body = row.copy()
     body["properties"].update(provisioningState="Canceled", lastUpdatedOn=stamp(call.now))
-    row.body, row.hidden_text = body, dumps({**row.hidden, "work": []})
+    row.body, row.hidden_text = body, dumps({"deployments": row.hidden.get("deployments") or []})
     call.store.update(row)
     shown: Body = {**body, "properties": {**body["properties"], "provisioningState": "Cancelling"}}
     return shown
@@ -203,15 +205,15 @@ def work(call: Call, operation: operations.Operation) -> str:
 
 def _remediate(call: Call, id: str) -> str:
     row = call.store.get(id.lower())
-    if row is None or not row.hidden.get("work"):
+    hidden = row.hidden if row is not None else {}
+    if row is None or not (hidden.get("work") or hidden.get("again")):
         return "Succeeded"
     properties = row.body["properties"]
     reference = str(properties.get("policyDefinitionReferenceId") or "")
-    listed = {str(item["id"]).lower() for item in row.hidden["work"]}
-    done: list[Body] = []
+    listed, done = set(hidden["work"]), list[Body]()
     scope = id[: row.key.rindex("/providers/microsoft.policyinsights/")] or "/"
     for target, effect in _wanting(call.store, scope, properties["policyAssignmentId"], reference):
-        if target.id.lower() not in listed:
+        if target.id.lower() not in listed and not hidden.get("again"):
             continue
         try:
             outcome = put_right(call, target, effect)
@@ -229,7 +231,7 @@ def _remediate(call: Call, id: str) -> str:
             "totalDeployments": len(done), "successfulDeployments": good, "failedDeployments": len(done) - good,
         },
     )  # fmt: skip
-    row.body, row.hidden_text = body, dumps({**row.hidden, "work": [], "deployments": done})
+    row.body, row.hidden_text = body, dumps({"deployments": done})
     call.store.update(row)
     return "Succeeded"
 
