@@ -33,9 +33,13 @@ GRAPH_HOST = "graph.microsoft.com"
 IDENTITY_HOST = "169.254.169.254"
 DATA_PLANES = {
     ".vault.azure.net": "key_vault",
+    ".blob.core.windows.net": "blobs.front",
+    ".queue.core.windows.net": "queues.front",
 }
 """The module below `azlabs.simulator.data_planes` that answers the names below a domain, with `handle(simulator, request,
 path, query)`; imported with the first request to one of them."""
+STREAMED = (".blob.core.windows.net",)
+"""Domains whose data planes read long bodies piece by piece."""
 Front = Callable[[Request, str, str], Answer]
 _log = logging.getLogger(__name__)
 
@@ -104,6 +108,8 @@ class Simulator:
         """Answer one request. Never raises: what cannot be answered is a 4xx or 5xx with an ARM error body."""
         try:
             host, path, query = split_url(request.url)
+            if request.spool is not None and not host.endswith(STREAMED):
+                request.body, request.spool = request.spool.read(), None
             front = self.fronts.get(host)
             if front is not None:
                 return front(request, path, query)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qsl, unquote
 
 JSON_TYPE = "application/json; charset=utf-8"
@@ -19,6 +19,8 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    spool: IO[bytes] | None = None
+    """In place of `body`: a long body, in a file without a name. Fronts that do not read it get it as `body`."""
 
 
 @dataclass(slots=True)
@@ -32,6 +34,23 @@ class Answer:
     def json(self) -> Any:
         """The decoded body; None when there is none."""
         return json.loads(self.body) if self.body else None
+
+
+class StreamedAnswer(Answer):
+    """An answer whose body is long: `parts` come to `length` bytes. Whoever asks for `body` gets all of it at once."""
+
+    __slots__ = ("length", "parts")
+
+    def __init__(self, status: int, headers: dict[str, str], parts: Iterator[bytes], length: int) -> None:
+        self.status, self.headers, self.parts, self.length = status, headers, parts, length
+
+    @property  # type: ignore[override]
+    def body(self) -> bytes:
+        return b"".join(self.parts)
+
+    @body.setter
+    def body(self, value: bytes) -> None:
+        self.parts, self.length = iter((value,)), len(value)
 
 
 class CaseInsensitive(dict[str, str]):

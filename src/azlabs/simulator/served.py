@@ -11,6 +11,8 @@ SERVED = (
     "graph.microsoft.com",
     "169.254.169.254",
     ".vault.azure.net",
+    ".blob.core.windows.net",
+    ".queue.core.windows.net",
 )
 """Names that are answered; one that begins with a dot stands for every name below it."""
 

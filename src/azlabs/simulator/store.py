@@ -56,6 +56,8 @@ class Store:
         self._external = 0
         self.changes = 0
         """Grows with every write of this process; see `generation`."""
+        self.snapshots = 0
+        """Snapshots that this process has taken: files that one of them may need are not deleted."""
         self._connection = database.open_database(self.path)
         self._execute = self._connection.execute
 
@@ -302,6 +304,7 @@ class Store:
 
     def snapshot(self) -> bytes:
         """The whole state as bytes; quick, in memory and on a file."""
+        self.snapshots += 1
         with self.lock:
             if self.path is None:
                 return self._connection.serialize()

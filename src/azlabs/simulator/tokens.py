@@ -118,6 +118,11 @@ class Tokens:
             )
         return principal
 
+    def audience(self, authorization: str) -> str:
+        """For whom a token that `check` has accepted was issued; "" when none was."""
+        known = self._known.get(authorization)
+        return known[2] if known is not None else ""
+
     def _verify(self, authorization: str) -> tuple[Principal, float, str]:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":

@@ -6,13 +6,19 @@ Written for one purpose, a quick loopback listener: requests with Content-Length
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import IO
 
-from azlabs.simulator.http import Answer, Request
+from azlabs.simulator.http import Answer, Request, StreamedAnswer
 
 MAX_HEAD = 64 * 1024
-MAX_BODY = 256 * 1024 * 1024
+MAX_BODY = 5000 * 1024 * 1024
+MAX_CHUNKED = 256 * 1024 * 1024
+"""Bodies without a Content-Length are put together in memory."""
+SPOOLED = 8 * 1024 * 1024
+"""Longer bodies wait in a file."""
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _BODILESS = frozenset({204, 304})
 Receive = Callable[[int], bytes]
@@ -73,6 +79,7 @@ class Stream:
             name = name.lower()
             headers[name] = f"{headers[name]}, {value.strip()}" if name in headers else value.strip()
         body = self._body(headers)
+        spool, body = (None, body) if body is None or isinstance(body, bytes) else (body, None)
         connection = headers.get("connection", "").lower()
         keep = "close" not in connection and (version == "HTTP/1.1" or "keep-alive" in connection)
         if target.startswith("/"):
@@ -82,9 +89,9 @@ class Stream:
             target = f"{scheme}://{host}{target}"
         elif "://" not in target:
             raise Malformed(400, "BadRequest", "The request target cannot be read.")
-        return Request(method, target, headers, body), keep
+        return Request(method, target, headers, body, spool), keep
 
-    def _body(self, headers: dict[str, str]) -> bytes | None:
+    def _body(self, headers: dict[str, str]) -> bytes | IO[bytes] | None:
         if headers.get("expect", "").lower() == "100-continue":
             self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
         if "transfer-encoding" in headers:
@@ -98,7 +105,23 @@ class Stream:
             raise Malformed(400, "BadRequest", "The request's Content-Length is no number.")
         if len(length) > 12 or int(length) > MAX_BODY:
             raise Malformed(413, "RequestEntityTooLarge", f"The request's body is longer than {MAX_BODY} bytes.")
-        return self._take(int(length))
+        return self._take(int(length)) if int(length) <= SPOOLED else self._spool(int(length))
+
+    def _spool(self, count: int) -> IO[bytes]:
+        """A long body, in a file without a name, so that it never stands in memory as a whole."""
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the request
+        taken, self._buffer = self._buffer[:count], self._buffer[count:]
+        file.write(taken)
+        left = count - len(taken)
+        while left:
+            data = self._receive(min(left, 1 << 20))
+            if not data:
+                raise Malformed(400, "BadRequest", "The request ended before its body did.")
+            file.write(data)
+            left -= len(data)
+        file.flush()
+        file.seek(0)
+        return file
 
     def _take(self, count: int) -> bytes:
         if len(self._buffer) < count:
@@ -130,7 +153,7 @@ class Stream:
             except ValueError:
                 count = -1
             size += max(count, 0)
-            if count < 0 or size > MAX_BODY:
+            if count < 0 or size > MAX_CHUNKED:
                 raise Malformed(400, "BadRequest", "A chunk of the request's body cannot be read.")
             if count == 0:
                 while self._line():
@@ -142,16 +165,17 @@ class Stream:
 
 
 def encode(answer: Answer, keep: bool, *, head_only: bool = False) -> bytes:
-    """An answer as bytes."""
+    """An answer as bytes; of one that is streamed the head, its parts are sent after it."""
     status = answer.status
     lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Unknown')}"]
     for name, value in answer.headers.items():
         if "\r" in value or "\n" in value:
             value = value.replace("\r", " ").replace("\n", " ")
         lines.append(f"{name}: {value}")
-    if status not in _BODILESS:
-        lines.append(f"Content-Length: {len(answer.body)}")
+    streamed = isinstance(answer, StreamedAnswer)
+    if status not in _BODILESS and "Content-Length" not in answer.headers:
+        lines.append(f"Content-Length: {answer.length if isinstance(answer, StreamedAnswer) else len(answer.body)}")
     if not keep:
         lines.append("Connection: close")
     head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
-    return head if head_only or status in _BODILESS else head + answer.body
+    return head if head_only or streamed or status in _BODILESS else head + answer.body

@@ -31,7 +31,7 @@ FOLDERS = frozenset({
     "deploymentstackoperationstatus", "deploymentstackoperationresults", "privatednsoperationstatuses", "privatednsoperationresults",
     "dnsoperationstatuses", "dnsoperationresults",
     "operationid", "capsoperations", "operationresult", "dnsresolveroperationstatuses", "dnsresolveroperationresults",
-    "nfvoperations", "nfvoperationresults", "diskoperations",
+    "nfvoperations", "nfvoperationresults", "managedhsmoperationresults", "diskoperations",
 })  # fmt: skip
 """Last folder of the URLs that poll operations."""
 
@@ -109,7 +109,8 @@ def announcement(
     """Azure-AsyncOperation, Location and Retry-After for an operation. Where both are one URL, a `result` has to be
     asked for by `monitor=true`."""
     headers: dict[str, str] = {}
-    monitored = result and kind.operation_paths[0] == kind.operation_paths[1]
+    alone = announce.headers == ("location",)
+    monitored = (result or alone) and kind.operation_paths[0] == kind.operation_paths[1]
     for header, template in zip(("azure-asyncoperation", "location"), kind.operation_paths, strict=True):
         if header in announce.headers:
             url = f"{call.base}{_polling_path(call, kind, template, id, location)}?api-version={call.api_version}"

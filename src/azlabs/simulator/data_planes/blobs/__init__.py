@@ -1,0 +1,1 @@
+"""The data plane of blobs: <account>.blob.core.windows.net."""

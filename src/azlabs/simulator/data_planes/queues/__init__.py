@@ -1,0 +1,1 @@
+"""The data plane of storage queues: <account>.queue.core.windows.net."""

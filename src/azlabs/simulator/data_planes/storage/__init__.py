@@ -1,0 +1,1 @@
+"""What the data planes of a storage account share: who may, leases, errors, XML."""
