@@ -29,6 +29,11 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     "microsoft.compute": (
         "compute.virtual_machines",
         "compute.disks",
+        "compute.placement",
+        "compute.encryption",
+        "compute.images",
+        "compute.galleries",
+        "compute.restore_points",
         "compute.vm_images",
         "compute.catalogue",
         "compute.usage",
@@ -48,6 +53,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     "microsoft.management": ("management",),
     "microsoft.policyinsights": ("policy_insights.states", "policy_insights.remediations", "policy_insights.attestations"),
     "microsoft.resources": ("resources", "deployments"),
+    "microsoft.servicebus": ("service_bus.namespaces", "service_bus.entities"),
     "microsoft.storage": (
         "storage.accounts",
         "storage.connections",
@@ -56,6 +62,15 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "storage.shares",
         "storage.policies",
         "storage.endpoints",
+    ),
+    "microsoft.web": (
+        "web.plans",
+        "web.shown",
+        "web.sites",
+        "web.config",
+        "web.children",
+        "web.static_sites",
+        "web.endpoints",
     ),
 }
 """Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.
