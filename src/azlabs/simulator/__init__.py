@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azlabs.simulator import front_door
 from azlabs.simulator.clock import Clock
 from azlabs.simulator.http import Answer, Request, json_answer, split_url
 from azlabs.simulator.identity import SUBSCRIPTION_ID, TENANT_ID
@@ -129,6 +130,10 @@ class Simulator:
                 if end > 0 and host not in ("", "management.azure.com")
                 else "https://management.azure.com"
             )
+            if path == front_door.PATH:
+                return front_door.endpoints(base, query)
+            if base != front_door.PUBLIC and front_door.is_sign_in(path):
+                return self.fronts[SIGN_IN_HOSTS[0]](request, path, query)
             return self.resource_manager.handle(request, base, path, query)
         except Exception:
             _log.exception("a request could not be answered: %s %s", request.method, request.url[:500])

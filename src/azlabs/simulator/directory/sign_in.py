@@ -72,11 +72,11 @@ class SignIn:
         try:
             match request.method.upper(), lowered:
                 case "GET", ["common", "discovery", "instance"]:
-                    return json_answer(_instance(TENANT_ID))
+                    return json_answer(_instance(_base(request), TENANT_ID))
                 case "GET", [tenant, "v2.0", ".well-known", "openid-configuration"]:
-                    return json_answer(_openid(self._known(tenant), "v2.0"))
+                    return json_answer(_openid(_base(request), self._known(tenant), "v2.0"))
                 case "GET", [tenant, ".well-known", "openid-configuration"]:
-                    return json_answer(_openid(self._known(tenant), ""))
+                    return json_answer(_openid(_base(request), self._known(tenant), ""))
                 case "GET", [_, "discovery", *_]:
                     return json_answer({"keys": []})
                 case "GET", ["common", "userrealm", name] | ["common", "userrealm", name, _]:
@@ -239,7 +239,9 @@ class SignIn:
         wanted = next((asked[name].lower() for name in WANTED if asked.get(name)), "")
         found = [(self.principal(object_id), id.lower()) for object_id, id in usable]
         matching = [
-            one for one, id in found if one and (not wanted or wanted in (one.app_id.lower(), one.object_id.lower(), id))
+            one
+            for one, id in found
+            if one and (not wanted or wanted in (one.app_id.lower(), one.object_id.lower(), id))
         ]
         if not wanted and len(matching) > 1 and usable[0][1]:
             return None
@@ -313,17 +315,24 @@ def _audience(form: Mapping[str, str]) -> str:
     return "https://graph.microsoft.com"
 
 
-def _instance(tenant: str) -> dict[str, Any]:
+def _base(request: Request) -> str:
+    """Where the program found the sign-in endpoints: the public host, or a listener on loopback."""
+    scheme, _, rest = request.url.partition("://")
+    host = rest.partition("/")[0]
+    return f"https://{HOST}" if host.lower() in HOSTS or not host else f"{scheme}://{host}"
+
+
+def _instance(base: str, tenant: str) -> dict[str, Any]:
     names = [HOST, "login.windows.net", "login.microsoft.com", "sts.windows.net"]
     return {
-        "tenant_discovery_endpoint": f"https://{HOST}/{tenant}/v2.0/.well-known/openid-configuration",
+        "tenant_discovery_endpoint": f"{base}/{tenant}/v2.0/.well-known/openid-configuration",
         "api-version": "1.1",
         "metadata": [{"preferred_network": HOST, "preferred_cache": "login.windows.net", "aliases": names}],
     }
 
 
-def _openid(tenant: str, version: str) -> dict[str, Any]:
-    base = f"https://{HOST}/{tenant}"
+def _openid(base: str, tenant: str, version: str) -> dict[str, Any]:
+    base = f"{base}/{tenant}"
     oauth = f"{base}/oauth2/{version}".rstrip("/")
     issuer = f"{base}/v2.0" if version else f"https://sts.windows.net/{tenant}/"
     return {
