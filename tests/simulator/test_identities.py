@@ -34,7 +34,14 @@ def azure() -> Simulator:
 
 
 def send(
-    azure: Simulator, method: str, path: str, body: Any = None, *, token: str = "", version: str = "2023-01-31", expect: int = 0
+    azure: Simulator,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    token: str = "",
+    version: str = "2023-01-31",
+    expect: int = 0,
 ) -> Any:
     versions = {"testworkers": "2024-05-01", "roleassignments": "2022-04-01"}
     known = next((found for word, found in versions.items() if word in path.lower()), version)
@@ -102,11 +109,15 @@ def test_a_system_assigned_identity_lives_as_long_as_its_resource(azure: Simulat
 
 def test_a_resource_is_given_identities_that_exist(azure: Simulator) -> None:
     mine = send(azure, "PUT", f"{IDENTITIES}/app", {"location": "westus"}, expect=201)
-    both = worker(azure, {"type": "SystemAssigned,UserAssigned", "userAssignedIdentities": {mine["id"]: {}}}, 201)["identity"]
+    both = worker(azure, {"type": "SystemAssigned,UserAssigned", "userAssignedIdentities": {mine["id"]: {}}}, 201)[
+        "identity"
+    ]
     assert both["type"] == "SystemAssigned, UserAssigned"
     wanted = {name: mine["properties"][name] for name in ("principalId", "clientId")}
     assert both["userAssignedIdentities"] == {mine["id"]: wanted}
-    associated = send(azure, "POST", f"{IDENTITIES}/app/listAssociatedResources", version="2022-01-31-preview", expect=200)
+    associated = send(
+        azure, "POST", f"{IDENTITIES}/app/listAssociatedResources", version="2022-01-31-preview", expect=200
+    )
     assert [item["id"] for item in associated["value"]] == [WORKER]
     missing = {"type": "UserAssigned", "userAssignedIdentities": {f"{IDENTITIES}/none": {}}}
     assert worker(azure, missing, 400)["code"] == "FailedIdentityOperation"
@@ -120,7 +131,10 @@ def test_an_identity_gets_tokens_and_only_what_its_roles_give(azure: Simulator) 
     assert send(azure, "GET", WORKER, token=token, expect=403)["code"] == "AuthorizationFailed"
     grant(azure, principal)
     assert send(azure, "GET", WORKER, token=token, expect=200)["identity"]["principalId"] == principal
-    assert send(azure, "PUT", f"{IDENTITIES}/x", {"location": "westus"}, token=token, expect=403)["code"] == "AuthorizationFailed"
+    assert (
+        send(azure, "PUT", f"{IDENTITIES}/x", {"location": "westus"}, token=token, expect=403)["code"]
+        == "AuthorizationFailed"
+    )
     found, secret = azure.sign_in_secret(principal)
     assert isinstance(found, Principal)
     assert imds(azure, f"{principal}.{secret}")["client_id"] == found.app_id
@@ -143,11 +157,16 @@ def test_a_resource_chooses_among_its_identities_and_may_use_no_others(azure: Si
 def test_federated_credentials_are_unique_by_issuer_and_subject(azure: Simulator) -> None:
     send(azure, "PUT", f"{IDENTITIES}/app", {"location": "westus"}, expect=201)
     path = f"{IDENTITIES}/app/federatedIdentityCredentials"
-    body = {"properties": {"issuer": "https://issuer", "subject": "repo:a", "audiences": ["api://AzureADTokenExchange"]}}
+    body = {
+        "properties": {"issuer": "https://issuer", "subject": "repo:a", "audiences": ["api://AzureADTokenExchange"]}
+    }
     made = send(azure, "PUT", f"{path}/github", body, expect=201)
     assert made["properties"] == body["properties"]
     assert send(azure, "PUT", f"{path}/again", body, expect=409)["code"] == "Conflict"
-    assert send(azure, "PUT", f"{path}/empty", {"properties": {"issuer": "https://issuer"}}, expect=400)["code"] == "BadRequest"
+    assert (
+        send(azure, "PUT", f"{path}/empty", {"properties": {"issuer": "https://issuer"}}, expect=400)["code"]
+        == "BadRequest"
+    )
     assert send(azure, "PUT", f"{IDENTITIES}/none/federatedIdentityCredentials/abc", body, expect=404)["code"] == (
         "ParentResourceNotFound"
     )

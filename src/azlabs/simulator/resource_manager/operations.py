@@ -29,9 +29,9 @@ FOLDERS = frozenset({
     "operations", "operationresults", "operationstatuses", "operationsstatus", "asyncoperations", "azureasyncoperation",
     "asyncoperationresults", "azureasyncoperations", "operationstatus", "azureasyncoperationresults", "asyncoperationstatus",
     "deploymentstackoperationstatus", "deploymentstackoperationresults", "privatednsoperationstatuses", "privatednsoperationresults",
-    "dnsoperationstatuses", "dnsoperationresults",
+    "dnsoperationstatuses", "dnsoperationresults", "managedhsmoperationresults",
     "operationid", "capsoperations", "operationresult", "dnsresolveroperationstatuses", "dnsresolveroperationresults",
-    "nfvoperations", "nfvoperationresults", "managedhsmoperationresults", "diskoperations",
+    "nfvoperations", "nfvoperationresults", "namespaceoperationresults", "clusteroperationresults", "diskoperations",
 })  # fmt: skip
 """Last folder of the URLs that poll operations."""
 

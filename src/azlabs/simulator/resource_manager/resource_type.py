@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from azlabs.simulator.http import Answer
     from azlabs.simulator.records import Deleted, Resource
     from azlabs.simulator.resource_manager.calls import Call, Reader, Write
+    from azlabs.simulator.store import Store
 
 Body = dict[str, Any]
 PatchKind = Literal["tags", "merge", "none"]
@@ -336,6 +337,10 @@ class ResourceType:
 
     def gone(self, call: Call, row: Resource) -> None:
         """After a resource was deleted by itself or with its group (only where `outlived`): data that hung on it."""
+
+    def exists(self, store: Store, key: str) -> bool:  # noqa: ARG002
+        """Is there one with this key, where resources of the type have no rows of their own?"""
+        return False
 
     def read(self, call: Call, row: Resource) -> None:
         """Called when a stored resource is read by its own URL, after `advance`: refuse, or note the reading."""

@@ -48,7 +48,12 @@ def locate(store: Store, kind: ResourceType, key: str) -> tuple[Resource | None,
 
 def known(store: Store, key: str) -> bool:
     """Does a resource or part with this key exist?"""
-    return store.exists(key) or find(store, key) is not None
+    if store.exists(key) or find(store, key) is not None:
+        return True
+    from azlabs.simulator.resource_manager.routes import parse
+
+    kind = registry.find(parse(key).type_key)
+    return kind is not None and kind.exists(store, key)
 
 
 def find(store: Store, key: str) -> Body | None:

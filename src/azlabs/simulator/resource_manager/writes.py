@@ -203,6 +203,8 @@ def commit(write: Write, announce: Announce) -> Answer:
 
 def _announce(call: Call, kind: ResourceType, row: Resource, announce: Announce) -> dict[str, str]:
     headers = reads.etag_header(kind, row) or {}
+    if announce.state is not None and not announce.headers:
+        headers["retry-after-ms"] = "1"  # clients poll the resource itself
     if announce.headers:
         id, data = "", {}
         if call.manager.latency(kind.type, call.method) and row.pending is None:

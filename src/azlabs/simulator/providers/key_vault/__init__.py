@@ -1,0 +1,1 @@
+"""Microsoft.KeyVault: vaults, their contents as the control plane shows them, managed HSMs."""

@@ -1,0 +1,1 @@
+"""Tests of Microsoft.KeyVault and of the vaults themselves."""
