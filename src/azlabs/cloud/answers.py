@@ -68,6 +68,20 @@ class _Answered:
         return f"<{type(self).__name__}: {self._status} {self.reason}>"
 
 
+class _Pieces:
+    """An iterator that a client may hang things on, as the storage clients do with a download."""
+
+    def __init__(self, pieces: Iterator[bytes], response: _Answered) -> None:
+        self._pieces = pieces
+        self.response, self.content_length = response, len(response.content)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._pieces)
+
+
 class InProcessAnswer(_Answered, HttpResponse):  # type: ignore[misc]
     """An answer for sync clients."""
 
@@ -81,7 +95,7 @@ class InProcessAnswer(_Answered, HttpResponse):  # type: ignore[misc]
         return self._pieces()
 
     def stream_download(self, _pipeline: Any, **_options: Any) -> Iterator[bytes]:
-        return self._pieces()
+        return _Pieces(self._pieces(), self)
 
     def close(self) -> None:
         return None
@@ -96,8 +110,9 @@ class InProcessAnswer(_Answered, HttpResponse):  # type: ignore[misc]
 class _AsyncPieces:
     """An async iterator that an old client may also await for, as it does with a stream download."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    def __init__(self, pieces: Iterator[bytes], response: _Answered) -> None:
         self._pieces = pieces
+        self.response, self.content_length = response, len(response.content)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -118,13 +133,13 @@ class AsyncInProcessAnswer(_Answered, AsyncHttpResponse):  # type: ignore[misc]
         return None
 
     def iter_raw(self, **_options: Any) -> AsyncIterator[bytes]:
-        return _AsyncPieces(self._pieces())
+        return _AsyncPieces(self._pieces(), self)
 
     def iter_bytes(self, **_options: Any) -> AsyncIterator[bytes]:
-        return _AsyncPieces(self._pieces())
+        return _AsyncPieces(self._pieces(), self)
 
     def stream_download(self, _pipeline: Any, **_options: Any) -> AsyncIterator[bytes]:
-        return _AsyncPieces(self._pieces())
+        return _AsyncPieces(self._pieces(), self)
 
     async def close(self) -> None:
         return None
