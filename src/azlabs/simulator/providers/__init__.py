@@ -39,6 +39,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "compute.usage",
     ),
     "microsoft.authorization": ("authorization.roles", "authorization.locks", "authorization.policy"),
+    "microsoft.eventhub": ("event_hub.namespaces", "event_hub.entities", "event_hub.clusters"),
     "microsoft.insights": ("activity_log",),
     "microsoft.keyvault": ("key_vault.vaults", "key_vault.connections", "key_vault.hsms", "key_vault.contents", "key_vault.deleted"),
     "microsoft.documentdb": (
@@ -53,7 +54,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     "microsoft.management": ("management",),
     "microsoft.policyinsights": ("policy_insights.states", "policy_insights.remediations", "policy_insights.attestations"),
     "microsoft.resources": ("resources", "deployments"),
-    "microsoft.servicebus": ("service_bus.namespaces", "service_bus.entities"),
+    "microsoft.servicebus": ("service_bus.namespaces", "service_bus.entities", "service_bus.migration"),
     "microsoft.storage": (
         "storage.accounts",
         "storage.connections",

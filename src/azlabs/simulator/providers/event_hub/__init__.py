@@ -1,0 +1,1 @@
+"""Microsoft.EventHub: namespaces, event hubs with consumer groups, schema groups, clusters."""

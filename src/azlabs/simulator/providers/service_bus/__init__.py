@@ -1,0 +1,1 @@
+"""Microsoft.ServiceBus: namespaces, queues, topics with subscriptions and rules."""
