@@ -38,6 +38,12 @@ $(AZ)/bin/az:
 	$(PYTHON) -m venv $(AZ)
 	$(AZ)/bin/python -m pip install --quiet --disable-pip-version-check azure-cli
 
+floors: $(STAMP)
+	$(BIN)/python tests/conformance/floors.py
+
+truth: $(STAMP)
+	$(BIN)/python tests/conformance/truth.py
+
 clean:
 	rm -rf $(VENV) $(AZ) build dist
 

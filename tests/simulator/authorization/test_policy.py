@@ -191,3 +191,11 @@ def test_a_public_address_on_an_interface_is_refused_by_its_alias(azure: Azure) 
     public = interface(publicIPAddress={"id": address["id"]})
     assert azure.refused("PUT", path, "2024-05-01", public) == "403 RequestDisallowedByPolicy"
     azure.ok("PUT", path, "2024-05-01", interface())
+
+
+def test_a_built_in_definition_that_is_not_modelled_is_refused_by_name(azure: Azure) -> None:
+    unknown = BUILT_IN + "0004bbf0-5099-4179-869e-e9ffe5fb0945"
+    assert azure.refused("GET", unknown, VERSION) == "501 NotModelledBySimulator"
+    path = f"{azure.group}{AUTHORIZATION}/policyAssignments/assign"
+    body = {"properties": {"policyDefinitionId": unknown}}
+    assert azure.refused("PUT", path, VERSION, body) == "501 NotModelledBySimulator"

@@ -30,6 +30,8 @@ def delete(call: Call, kind: ResourceType) -> Answer:
     row = call.store.get(call.key)
     if row is None:
         writes.check_preconditions(call, None)
+        if kind.missing_delete == 404:
+            raise reads.not_found(call, kind)
         return Answer(kind.missing_delete)
     writes.check_preconditions(call, row)
     write = Write(call, kind, row.id, row.name, row.copy(), row.body)

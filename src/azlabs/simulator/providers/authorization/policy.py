@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,14 +15,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from azlabs.rules.access import ancestors, scope_key
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.http import Answer, json_answer
-from azlabs.simulator.providers.authorization.roles import ANYWHERE
+from azlabs.simulator.providers.authorization.roles import ANYWHERE, GUID
 from azlabs.simulator.resource_manager import filters
+from azlabs.simulator.resource_manager.errors import not_modelled
 from azlabs.simulator.resource_manager.resource_type import Announce, Body, NameRule, ResourceType, ScopeKind
 
 if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Call, Reader, Write
     from azlabs.simulator.store import Store
 
+BUILT_IN = re.compile(rf"/providers/microsoft\.authorization/policy(?:set)?definitions/{GUID}", re.IGNORECASE)
 EFFECTS = frozenset(
     {"deny", "audit", "append", "modify", "deployifnotexists", "auditifnotexists", "disabled", "denyaction", "manual"}
 )
@@ -34,6 +37,13 @@ def builtin_definitions() -> dict[str, Body]:
         resources.files("azlabs.simulator.providers.authorization").joinpath("builtin_policies.json").read_text("utf-8")
     )
     return {str(body["id"]).lower(): body for body in json.loads(text)}
+
+
+def refuse_built_in(id: str) -> None:
+    """Definitions of the tenant itself are Microsoft's: one that is not in the table is refused by name."""
+    if BUILT_IN.fullmatch(id):
+        kind = "initiative" if "policysetdefinitions" in id.lower() else "policy definition"
+        raise not_modelled(f"the built-in {kind} '{id.rpartition('/')[2]}'")
 
 
 class PolicyType(ResourceType):
@@ -77,6 +87,8 @@ class PolicyType(ResourceType):
         found = {id: body for id, body in builtin_definitions().items() if str(body["type"]).lower() == self.key}
         if call.route.names:
             hit = found.get(call.path().lower())
+            if hit is None:
+                refuse_built_in(call.path())
             return json_answer(hit) if hit is not None else None
         above = set(ancestors(call.route.scope or "/", _management_groups(call.store)))
         own = [row.body for row in call.store.of_type(self.key) if row.scope in above or scope_key(row.scope) in above]
@@ -162,6 +174,7 @@ class PolicySetDefinitions(PolicyType):
             )
         for member in members:
             if definition(write.store, str(member.get("policyDefinitionId"))) is None:
+                refuse_built_in(str(member.get("policyDefinitionId")))
                 name = str(member.get("policyDefinitionId")).rpartition("/")[2]
                 write.refuse("PolicyDefinitionNotFound", f"The policy definition '{name}' could not be found.", 404)
         references = [str(member["policyDefinitionReferenceId"]).lower() for member in members]
@@ -219,6 +232,7 @@ class PolicyAssignments(PolicyType):
         id = str(write.get("properties.policyDefinitionId"))
         assigned = definition(write.store, id)
         if assigned is None:
+            refuse_built_in(id)
             kind = "set definition" if "policysetdefinitions" in id.lower() else "definition"
             code = "PolicySetDefinitionNotFound" if "policysetdefinitions" in id.lower() else "PolicyDefinitionNotFound"
             write.refuse(code, f"The policy {kind} '{id.rpartition('/')[2]}' could not be found.", 404)
@@ -315,8 +329,6 @@ def _check_allowed(write: Write, declared: tuple[str, Body], value: Any) -> None
 
 def _parameters_read(node: Any) -> set[str]:
     """Names in parameters('...') anywhere in a rule; templates inside `deployment` read their own."""
-    import re
-
     if isinstance(node, str):
         if not node.startswith("[") or node.startswith("[["):
             return set()
