@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from azlabs.simulator.records import Resource
     from azlabs.simulator.store import Store
 
-_log = logging.getLogger(__name__)
+SMALL = 1 << 20
+"""Requests up to this size are answered as a whole under the store's lock; longer ones take it where they need it."""
 Serve = Callable[[Asking], Answer]
 
 
@@ -45,6 +46,16 @@ def handle(simulator: Simulator, service: str, request: Request, path: str, quer
     id = request_id()
     now = simulator.clock.now()
     headers = CaseInsensitive(request.headers)
+    small = request.spool is None and len(request.body or b"") <= SMALL
+    with simulator.store.lock if small else contextlib.nullcontext():
+        answer = _answer(simulator, service, request, path, query_text, serve, headers, id, now)
+    return finish(answer, headers, id, now, request.method.upper())
+
+
+def _answer(
+    simulator: Simulator, service: str, request: Request, path: str, query_text: str, serve: Serve, headers: CaseInsensitive, id: str,
+    now: float,
+) -> Answer:  # fmt: skip
     try:
         account, secondary = account_of(simulator.store, split_url(request.url)[0].partition(".")[0])
         try:
@@ -60,7 +71,6 @@ def handle(simulator: Simulator, service: str, request: Request, path: str, quer
             raise Refused(403, "WriteOperationsNotAllowedOnSecondary", "Write operations are not allowed.")
         firewall.check(asking)
         asking.grant = grants.identify(asking)
-        answer = serve(asking)
+        return serve(asking)
     except Refused as refusal:
-        answer = error(refusal, id, now)
-    return finish(answer, headers, id, now, request.method.upper())
+        return error(refusal, id, now)
