@@ -28,6 +28,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     ),
     "microsoft.compute": (
         "compute.virtual_machines",
+        "compute.scale_sets",
         "compute.disks",
         "compute.placement",
         "compute.encryption",
@@ -72,6 +73,12 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "web.children",
         "web.static_sites",
         "web.endpoints",
+    ),
+    "microsoft.app": (
+        "container_apps.environments",
+        "container_apps.certificates",
+        "container_apps.apps",
+        "container_apps.jobs",
     ),
 }
 """Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.

@@ -32,6 +32,9 @@ FOLDERS = frozenset({
     "dnsoperationstatuses", "dnsoperationresults", "managedhsmoperationresults",
     "operationid", "capsoperations", "operationresult", "dnsresolveroperationstatuses", "dnsresolveroperationresults",
     "nfvoperations", "nfvoperationresults", "namespaceoperationresults", "clusteroperationresults", "diskoperations",
+    "managedenvironmentoperationstatuses", "managedenvironmentoperationresults", "containerappoperationstatuses",
+    "containerappoperationresults", "containerappsjoboperationstatuses", "containerappsjoboperationresults",
+    "managedcertificateoperationstatuses",
 })  # fmt: skip
 """Last folder of the URLs that poll operations."""
 
@@ -271,7 +274,7 @@ def poll(call: Call, operation: Operation, folder: str) -> Answer:
         body = {
             "id": call.path(), "name": operation.id, "status": operation.status, "startTime": stamp(operation.created),
         }  # fmt: skip
-        if operation.finished is not None:
+        if operation.finished is not None and shape != "open":
             body["endTime"] = stamp(operation.finished)
     if shape in ("named", "output"):
         del body["id"]
@@ -299,7 +302,7 @@ def _still_running(call: Call, operation: Operation, folder: str) -> Answer:
     running = int(operation.data.get("running", 200))
     words = operation.data["waiting"]
     body = {"status": words[max(0, len(words) - operation.data["polls"])]}
-    if operation.data.get("shape") == "full":
+    if operation.data.get("shape") in ("full", "open"):
         body = {"id": call.path(), "name": operation.id, **body, "startTime": stamp(operation.created)}
     return json_answer(body, running, headers if running == 202 else {"retry-after-ms": "1"})
 

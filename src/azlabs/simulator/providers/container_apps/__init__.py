@@ -1,0 +1,1 @@
+"""Microsoft.App: environments, container apps with their revisions, jobs."""
