@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-MANAGEMENT_GROUP = "/providers/microsoft.management/managementgroups/"
 EVERYONE = "00000000-0000-0000-0000-000000000000"  # the "all principals" of a deny assignment
 
 
@@ -201,16 +200,16 @@ def _container(key: str, management_groups: Mapping[str, str]) -> str:
     if above is not None:
         return scope_key(above)
     segments = key.strip("/").split("/")
-    if key.startswith(MANAGEMENT_GROUP) and len(segments) == 4:
-        return "/"
     if len(segments) <= 2:
         return "/"
-    if segments[-2] in ("resourcegroups", "providers"):
-        return "/" + "/".join(segments[:-2])
-    # A top-level resource of a provider is preceded by /providers/<namespace>/<type>.
-    if len(segments) >= 4 and segments[-4] == "providers":
-        return scope_key("/" + "/".join(segments[:-4]))
-    return "/" + "/".join(segments[:-2])
+    if "providers" in segments:
+        start = len(segments) - 1 - segments[::-1].index("providers")
+        after = len(segments) - 1 - start
+        # namespace/type/name and the collection namespace/type sit on what stands before /providers.
+        if after <= 3:
+            return scope_key("/" + "/".join(segments[:start]))
+        return "/" + "/".join(segments[: -1 if after % 2 == 0 else -2])
+    return "/" + "/".join(segments[: -1 if len(segments) % 2 else -2])
 
 
 def control_action(method: str, resource_type: str, operation: str = "") -> str:

@@ -34,6 +34,17 @@ def test_a_reader_of_the_group_reads_what_is_inside_and_writes_nothing(azure: Az
     assert azure.refused("PUT", azure.network, "2024-05-01", TAGS, ann) == "403 AuthorizationFailed"
 
 
+def test_a_reader_of_the_group_lists_what_is_in_it_and_not_what_is_elsewhere(azure: Azure, ann: Principal) -> None:
+    azure.assign(READER, ann, azure.group)
+    lists = ("/providers/Microsoft.Network/virtualNetworks", "/resources", "/providers/Microsoft.Authorization/locks")
+    versions = ("2024-05-01", "2024-11-01", "2016-09-01")
+    for path, version in zip(lists, versions, strict=True):
+        assert azure.call("GET", azure.group + path, version, principal=ann)[0] == 200
+    assert azure.call("GET", f"{azure.network}/subnets", "2024-05-01", principal=ann)[0] == 200
+    everywhere = f"{SUBSCRIPTION}/providers/Microsoft.Network/virtualNetworks"
+    assert azure.refused("GET", everywhere, "2024-05-01", principal=ann) == "403 AuthorizationFailed"
+
+
 def test_a_network_contributor_writes_networks_and_no_roles(azure: Azure, ann: Principal) -> None:
     azure.assign(NETWORK_CONTRIBUTOR, ann, azure.group)
     assert azure.call("PUT", azure.network, "2024-05-01", TAGS, ann)[0] == 200

@@ -189,3 +189,10 @@ def test_exempt_resources_are_counted_as_exempt(azure: Azure) -> None:
     exemption = {"properties": {"policyAssignmentId": made, "exemptionCategory": "Waiver"}}
     azure.ok("PUT", f"{azure.network}{AUTHORIZATION}/policyExemptions/spare", "2022-07-01-preview", exemption)
     assert [item["complianceState"] for item in states(azure, azure.group)] == ["Exempt"]
+
+
+def test_a_reader_asks_about_compliance_and_changes_nothing(azure: Azure, ann: Principal) -> None:
+    azure.assign("acdd72a7-3385-48ef-bd42-f606fba81ae7", ann, azure.group)
+    assert azure.call("POST", f"{azure.group}{STATES}/summarize", "2019-10-01", principal=ann)[0] == 200
+    trigger = f"{azure.group}{STATES}/triggerEvaluation"
+    assert azure.refused("POST", trigger, "2019-10-01", principal=ann) == "403 AuthorizationFailed"

@@ -151,6 +151,7 @@ class Settings(ResourceType):
     """Hierarchy settings of the root group."""
 
     type = "Microsoft.Management/managementGroups/settings"
+    finds_parent = True
     located = tagged = False
     state = None
     creates = Announce(200)

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from azlabs.simulator.tokens import Principal
 
 READS = frozenset({"GET", "HEAD"})
+READING_POSTS = frozenset({
+    "microsoft.policyinsights/policystates/queryresults", "microsoft.policyinsights/policystates/summarize",
+    "microsoft.policyinsights/remediations/listdeployments",
+})  # fmt: skip
+"""POSTs whose action Azure calls a read, so that a Reader may do them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def action_of(call: Call) -> str:
     route = call.route
     names = [route.namespace, *route.types]
     if call.method == "POST":
-        return "/".join([*names, "action"])
+        return "/".join([*names, "read" if "/".join(names).lower() in READING_POSTS else "action"])
     if not route.namespace:
         names = ["Microsoft.Resources", "subscriptions" if route.subscription else "tenants"]
         if route.segments[2:]:

@@ -96,7 +96,7 @@ def etag_header(kind: ResourceType, row: Resource) -> dict[str, str] | None:
 def missing_above(call: Call, kind: ResourceType) -> None:
     """Raise the 404 of what should hold the resource, when that is missing itself: the group, the parent."""
     call.manager.require_group(call)
-    if "/" in kind.key.partition("/")[2] and call.route.names:
+    if "/" in kind.key.partition("/")[2] and call.route.names and not kind.finds_parent:
         parent = registry.find(kind.key.rpartition("/")[0])
         if parent is not None:
             key = (

@@ -173,6 +173,8 @@ class ResourceType:
     """Where a top-level resource may sit. "extension": on any resource or scope. Children inherit their parent's."""
     part_of: ClassVar[str | None] = None
     """Path of the list in the parent's document this child lives in. Stored once, there; its own URL is a view."""
+    finds_parent: ClassVar[bool] = False
+    """True: the type sees to it in `handle` that its parent exists, since not every parent is stored."""
     addressable: ClassVar[bool] = True
     """False for a part that has an id but no URL of its own."""
     methods: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
