@@ -40,6 +40,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "compute.usage",
     ),
     "microsoft.authorization": ("authorization.roles", "authorization.locks", "authorization.policy"),
+    "microsoft.eventgrid": ("event_grid.topics", "event_grid.subscriptions"),
     "microsoft.eventhub": ("event_hub.namespaces", "event_hub.entities", "event_hub.clusters"),
     "microsoft.insights": ("activity_log",),
     "microsoft.keyvault": ("key_vault.vaults", "key_vault.connections", "key_vault.hsms", "key_vault.contents", "key_vault.deleted"),

@@ -278,6 +278,8 @@ def poll(call: Call, operation: Operation, folder: str) -> Answer:
             body["endTime"] = stamp(operation.finished)
     if shape in ("named", "output"):
         del body["id"]
+    if shape == "brief":
+        body = {member: body[member] for member in ("id", "name", "status")}
     if shape == "output" and operation.status == "Succeeded" and operation.data["method"] in ("PUT", "PATCH"):
         body["properties"] = {"output": json.loads(_result(call, operation).body or b"null")}
     if "error" in operation.data and operation.status != "Succeeded":
@@ -302,8 +304,11 @@ def _still_running(call: Call, operation: Operation, folder: str) -> Answer:
     running = int(operation.data.get("running", 200))
     words = operation.data["waiting"]
     body = {"status": words[max(0, len(words) - operation.data["polls"])]}
-    if operation.data.get("shape") in ("full", "open"):
+    shape = operation.data.get("shape")
+    if shape != "status":
         body = {"id": call.path(), "name": operation.id, **body, "startTime": stamp(operation.created)}
+    if shape in ("named", "output"):
+        del body["id"]
     return json_answer(body, running, headers if running == 202 else {"retry-after-ms": "1"})
 
 
