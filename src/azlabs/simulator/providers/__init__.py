@@ -42,7 +42,17 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     "microsoft.authorization": ("authorization.roles", "authorization.locks", "authorization.policy"),
     "microsoft.eventgrid": ("event_grid.topics", "event_grid.subscriptions"),
     "microsoft.eventhub": ("event_hub.namespaces", "event_hub.entities", "event_hub.clusters"),
-    "microsoft.insights": ("activity_log",),
+    "microsoft.consumption": ("consumption",),
+    "microsoft.insights": (
+        "activity_log",
+        "insights.action_groups",
+        "insights.alerts",
+        "insights.metrics",
+        "insights.components",
+        "insights.diagnostics",
+        "insights.autoscale",
+        "insights.collection",
+    ),
     "microsoft.keyvault": ("key_vault.vaults", "key_vault.connections", "key_vault.hsms", "key_vault.contents", "key_vault.deleted"),
     "microsoft.documentdb": (
         "document_db.accounts",
@@ -54,6 +64,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     ),
     "microsoft.managedidentity": ("managed_identity",),
     "microsoft.management": ("management",),
+    "microsoft.operationalinsights": ("operational_insights",),
     "microsoft.policyinsights": ("policy_insights.states", "policy_insights.remediations", "policy_insights.attestations"),
     "microsoft.resources": ("resources", "deployments"),
     "microsoft.servicebus": ("service_bus.namespaces", "service_bus.entities", "service_bus.migration"),
@@ -80,6 +91,11 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "container_apps.certificates",
         "container_apps.apps",
         "container_apps.jobs",
+    ),
+    "microsoft.containerregistry": (
+        "container_registry.registries",
+        "container_registry.access",
+        "container_registry.children",
     ),
 }
 """Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.
