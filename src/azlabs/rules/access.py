@@ -147,6 +147,17 @@ class AccessTable:
             conditional = conditional or Decision(None, assignment, role)
         return conditional or Decision(False)
 
+    def touches(self, principal_id: str, scope: str) -> bool:
+        """Has the principal any role at this scope, above it or below it?"""
+        principals, above = self.principals(principal_id), set(self.scopes(scope))
+        below = scope_key(scope).rstrip("/") + "/"
+        return any(
+            assignment.principal_id.lower() in principals
+            for at, assignments in self._by_scope.items()
+            if at in above or at.startswith(below)
+            for assignment in assignments
+        )
+
     def assigned(self, principal_id: str, scope: str) -> Iterator[tuple[Assignment, Role]]:
         """Every assignment that reaches the principal at this scope, direct, by group or inherited."""
         principals = self.principals(principal_id)

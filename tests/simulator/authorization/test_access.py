@@ -188,3 +188,23 @@ def test_data_actions_are_apart_from_control_actions() -> None:
     blob = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
     assert reader.allows(blob, data=True) and not reader.allows(blob)
     assert not builtin_roles.roles()[READER].allows(blob, data=True)
+
+
+def test_whoever_has_a_role_in_one_group_sees_that_group_only(azure: Azure, ann: Principal) -> None:
+    azure.ok("PUT", f"{SUBSCRIPTION}/resourceGroups/other", "2024-11-01", {"location": "westeurope"})
+
+    def names(path: str, version: str) -> list[str]:
+        status, body = azure.call("GET", path, version, principal=ann)
+        assert status == 200, body
+        return [item.get("name") or item["subscriptionId"] for item in body["value"]]
+
+    assert names("/subscriptions", "2022-12-01") == []
+    assert (
+        azure.refused("GET", f"{SUBSCRIPTION}/resourceGroups", "2024-11-01", principal=ann) == "403 AuthorizationFailed"
+    )
+    azure.assign(READER, ann, azure.group)
+    assert names("/subscriptions", "2022-12-01") == [SUBSCRIPTION.rpartition("/")[2]]
+    assert names(f"{SUBSCRIPTION}/resourceGroups", "2024-11-01") == ["rg"]
+    assert names(f"{SUBSCRIPTION}/resources", "2021-04-01") == ["v"]
+    azure.assign(READER, ann, SUBSCRIPTION)
+    assert names(f"{SUBSCRIPTION}/resourceGroups", "2024-11-01") == ["rg", "other"]

@@ -49,7 +49,8 @@ class ResourceGroups(ResourceType):
         write.body["properties"] = {}
 
     def handle(self, call: Call) -> Answer | None:
-        if not call.route.names and call.method == "GET" and "$filter" in call.query:
+        listed = call.method == "GET" and not call.route.names
+        if listed and ("$filter" in call.query or not call.principal.owner):
             return listing.list_groups(call)
         if call.method == "DELETE" and call.route.names:
             return self._blocked(call)

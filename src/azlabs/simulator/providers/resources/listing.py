@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.http import Answer, dumps
-from azlabs.simulator.resource_manager import filters, reads, registry
+from azlabs.simulator.resource_manager import access_gate, filters, reads, registry
 from azlabs.simulator.resource_manager.resource_type import Endpoint
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def list_resources(call: Call) -> Answer:
     route = call.route
     root = f"/subscriptions/{route.subscription}" + (f"/resourcegroups/{route.group}" if route.group else "")
     text = call.query.get("$filter")
-    wanted = predicate(text)
+    wanted, seen = predicate(text), access_gate.sees(call)
     size, after = reads.page_size(call), reads.read_token(call)
     expand = {word.strip().lower() for word in call.query.get("$expand", "").split(",")}
     condition, values = _index(route.subscription, root, filters.equalities(text) if text else {})
@@ -107,7 +107,7 @@ def list_resources(call: Call) -> Answer:
             f"{condition} AND number>? ORDER BY number LIMIT ?", [*values, after, BATCH if wanted else size + 1]
         )
         for row in rows:
-            if not tracked(row.type):
+            if not tracked(row.type) or (seen is not None and not seen(row.id, row.type)):
                 after = row.number
                 continue
             body = row.body
@@ -154,13 +154,16 @@ def _summary(row: Resource, expand: set[str]) -> dict[str, Any]:
     return shown
 
 
+GROUP_ACTIONS = "Microsoft.Resources/subscriptions/resourceGroups"
+
+
 def list_groups(call: Call) -> Answer:
-    """Resource groups with $filter on tags."""
-    wanted = predicate(call.query.get("$filter"))
+    """Resource groups with $filter on tags; of those, what the caller may see."""
+    wanted, seen = predicate(call.query.get("$filter")), access_gate.sees(call)
     size, after = reads.page_size(call), reads.read_token(call)
     texts: list[str] = []
     for row in call.store.in_subscription(call.route.subscription, GROUPS, after=after):
-        if wanted is None or wanted(row.body):
+        if (wanted is None or wanted(row.body)) and (seen is None or seen(row.id, GROUP_ACTIONS)):
             if len(texts) == size:
                 return reads.page(call, texts, after)
             texts.append(row.text)

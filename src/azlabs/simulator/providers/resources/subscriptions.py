@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.identity import TENANT_DOMAIN, TENANT_ID
-from azlabs.simulator.resource_manager import locations
+from azlabs.simulator.resource_manager import access_gate, locations
 from azlabs.simulator.resource_manager.errors import Refused
 from azlabs.simulator.resource_manager.resource_type import Endpoint
 
@@ -18,8 +18,8 @@ RESERVED_WORDS = frozenset({"microsoft", "windows", "azure", "xbox", "office365"
 
 
 def list_subscriptions(call: Call) -> dict[str, Any]:
-    """Every subscription of the simulator."""
-    rows = call.store.of_type(TYPE)
+    """Every subscription that the caller has a role in."""
+    rows = [row for row in call.store.of_type(TYPE) if access_gate.knows(call, row.key)]
     return {"value": [row.body for row in rows], "count": {"type": "Total", "value": len(rows)}}
 
 
