@@ -69,9 +69,13 @@ def _resolving(port: int) -> Iterator[None]:
     real: Callable[..., Any] = socket.getaddrinfo
 
     def local(host: Any, _port: Any, *more: Any, **named: Any) -> Any:
-        return real("127.0.0.1", port, *more, **named) if str(host).endswith("core.windows.net") else real(host, _port, *more, **named)
+        return (
+            real("127.0.0.1", port, *more, **named)
+            if str(host).endswith("core.windows.net")
+            else real(host, _port, *more, **named)
+        )
 
-    socket.getaddrinfo = local
+    socket.getaddrinfo = local  # type: ignore[assignment]
     try:
         yield
     finally:
@@ -130,7 +134,9 @@ def main() -> None:
     with served() as (service, process):
         print(f"{pairs(service):.0f} PUT+GET pairs of 1 KiB a second")
         for block in (4 << 20, 100 << 20):
-            print(f"1 GiB in blocks of {block >> 20} MiB and back: {upload(service, block):.1f} s, {peak_megabytes(process):.0f} MB at most")
+            print(
+                f"1 GiB in blocks of {block >> 20} MiB and back: {upload(service, block):.1f} s, {peak_megabytes(process):.0f} MB at most"
+            )
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class StreamedAnswer(Answer):
     def __init__(self, status: int, headers: dict[str, str], parts: Iterator[bytes], length: int) -> None:
         self.status, self.headers, self.parts, self.length = status, headers, parts, length
 
-    @property  # type: ignore[override]
+    @property
     def body(self) -> bytes:
         return b"".join(self.parts)
 

@@ -32,14 +32,18 @@ class Storage:
         if url.startswith("/"):
             url = "https://management.azure.com" + url
         raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        return self.simulator.handle(Request(method, url, {"Authorization": f"Bearer {self.token}", **(headers or {})}, raw))
+        return self.simulator.handle(
+            Request(method, url, {"Authorization": f"Bearer {self.token}", **(headers or {})}, raw)
+        )
 
     def arm(self, method: str, path: str, body: Any = None) -> Answer:
         return self.send(method, f"{path}?api-version={VERSION}", body)
 
     def blob(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.send(method, f"https://labstore.blob.core.windows.net{path}", body, {"x-ms-version": "2024-11-04", **named})
+        return self.send(
+            method, f"https://labstore.blob.core.windows.net{path}", body, {"x-ms-version": "2024-11-04", **named}
+        )
 
     def anonymous(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -56,7 +60,9 @@ class Storage:
     def key(self) -> str:
         return str(self.arm("POST", f"{ACCOUNT}/listKeys").json()["keys"][0]["value"])
 
-    def handler(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> tuple[int, dict[str, str], bytes]:
+    def handler(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None
+    ) -> tuple[int, dict[str, str], bytes]:
         answer = self.simulator.handle(Request(method, url, headers, body))
         return answer.status, answer.headers, answer.body
 

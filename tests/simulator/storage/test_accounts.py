@@ -50,7 +50,9 @@ def test_what_azure_refuses_is_refused(storage: Any, name: str, change: dict[str
 
 
 def test_names_are_unique_in_the_world(storage: Any) -> None:
-    storage.send("PUT", f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/other?api-version=2024-11-01", {"location": "westus"})
+    storage.send(
+        "PUT", f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/other?api-version=2024-11-01", {"location": "westus"}
+    )
     elsewhere = GROUP.replace("/lab/", "/other/")
     assert error(storage.arm("PUT", f"{elsewhere}/labstore", PLAIN)) == "409 StorageAccountAlreadyExists"
     path = f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.Storage/checkNameAvailability"
@@ -70,7 +72,10 @@ def test_a_subnet_needs_a_service_endpoint(storage: Any) -> None:
 
     def subnet(**more: Any) -> None:
         subnets = [{"name": "one", "properties": {"addressPrefix": "10.0.0.0/24", **more}}]
-        body = {"location": "westeurope", "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": subnets}}
+        body = {
+            "location": "westeurope",
+            "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": subnets},
+        }
         assert storage.send("PUT", f"{network}?api-version=2024-05-01", body).status < 300
 
     rules = {"virtualNetworkRules": [{"id": f"{network}/subnets/one"}], "defaultAction": "Deny"}
@@ -129,7 +134,11 @@ def test_lifecycle_rules_are_checked(storage: Any) -> None:
     path = f"{storage.id}/managementPolicies/default"
     assert error(storage.arm("GET", path)) == "404 ManagementPolicyNotFound"
     actions = {"baseBlob": {"tierToCool": {"daysAfterModificationGreaterThan": 30}}}
-    rule = {"name": "cool", "type": "Lifecycle", "definition": {"filters": {"blobTypes": ["blockBlob"]}, "actions": actions}}
+    rule = {
+        "name": "cool",
+        "type": "Lifecycle",
+        "definition": {"filters": {"blobTypes": ["blockBlob"]}, "actions": actions},
+    }
     answer = storage.arm("PUT", path, {"properties": {"policy": {"rules": [rule]}}})
     assert answer.json()["properties"]["policy"]["rules"][0]["enabled"] is True
     rule["definition"]["actions"] = {"baseBlob": {"explode": {}}}  # type: ignore[index]
@@ -149,11 +158,17 @@ def test_shares_come_back_after_deletion(storage: Any) -> None:
 
 def test_signatures_of_the_control_plane_open_the_data_plane(storage: Any) -> None:
     storage.blob("PUT", "/box?restype=container")
-    ask = {"signedServices": "b", "signedResourceTypes": "sco", "signedPermission": "rl", "signedExpiry": "2099-01-01T00:00:00Z"}
+    ask = {
+        "signedServices": "b",
+        "signedResourceTypes": "sco",
+        "signedPermission": "rl",
+        "signedExpiry": "2099-01-01T00:00:00Z",
+    }
     token = storage.arm("POST", f"{storage.id}/listAccountSas", ask).json()["accountSasToken"]
     assert storage.anonymous("GET", f"/?comp=list&{token}").status == 200
     ask = {
-        "canonicalizedResource": "/blob/labstore/box", "signedResource": "c", "signedPermission": "l", "signedExpiry": "2099-01-01T00:00:00Z",
+        "canonicalizedResource": "/blob/labstore/box", "signedResource": "c", "signedPermission": "l",
+        "signedExpiry": "2099-01-01T00:00:00Z",
     }  # fmt: skip
     token = storage.arm("POST", f"{storage.id}/listServiceSas", ask).json()["serviceSasToken"]
     assert storage.anonymous("GET", f"/box?restype=container&comp=list&{token}").status == 200

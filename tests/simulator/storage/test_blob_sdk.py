@@ -41,7 +41,9 @@ def test_containers_come_and_go(service: Any) -> None:
         service.create_container("box")
     assert box.get_container_properties().metadata == {"owner": "me"}
     box.set_container_metadata({"owner": "you"})
-    assert [(one.name, one.metadata) for one in service.list_containers(include_metadata=True)] == [("box", {"owner": "you"})]
+    assert [(one.name, one.metadata) for one in service.list_containers(include_metadata=True)] == [
+        ("box", {"owner": "you"})
+    ]
     box.delete_container()
     with pytest.raises(ResourceNotFoundError):
         box.get_container_properties()
@@ -50,7 +52,9 @@ def test_containers_come_and_go(service: Any) -> None:
 @pytest.mark.parametrize("size", [0, 10, 70_000, 300_000, 1_000_001])
 def test_what_is_uploaded_is_downloaded(container: Any, size: int) -> None:
     data = bytes(index % 251 for index in range(size))
-    blob = container.upload_blob("a/b c.bin", data, metadata={"k": "v"}, content_settings=ContentSettings(content_type="text/x"))
+    blob = container.upload_blob(
+        "a/b c.bin", data, metadata={"k": "v"}, content_settings=ContentSettings(content_type="text/x")
+    )
     assert blob.download_blob().readall() == data
     found = blob.get_blob_properties()
     assert (found.size, found.metadata, found.content_settings.content_type) == (size, {"k": "v"}, "text/x")
@@ -223,7 +227,9 @@ def test_the_archive_has_to_be_left_before_reading(storage: Any, container: Any)
 
 def test_account_signatures_allow_what_they_say(storage: Any, container: Any) -> None:
     container.upload_blob("one", b"1")
-    token = generate_account_sas("labstore", storage.key, ResourceTypes(object=True), AccountSasPermissions(read=True), SOON)
+    token = generate_account_sas(
+        "labstore", storage.key, ResourceTypes(object=True), AccountSasPermissions(read=True), SOON
+    )
     mine = storage.client(BlobServiceClient, token)
     assert mine.get_blob_client("box", "one").download_blob().readall() == b"1"
     with pytest.raises(HttpResponseError) as caught:
@@ -236,12 +242,16 @@ def test_account_signatures_allow_what_they_say(storage: Any, container: Any) ->
 
 def test_service_signatures_are_for_one_container_or_blob(storage: Any, container: Any) -> None:
     container.upload_blob("one", b"1")
-    token = generate_container_sas("labstore", "box", storage.key, permission=ContainerSasPermissions(list=True), expiry=SOON)
+    token = generate_container_sas(
+        "labstore", "box", storage.key, permission=ContainerSasPermissions(list=True), expiry=SOON
+    )
     mine = storage.client(BlobServiceClient, token)
     assert [one.name for one in mine.get_container_client("box").list_blobs()] == ["one"]
     with pytest.raises(HttpResponseError):
         mine.get_blob_client("box", "one").download_blob()
-    token = generate_blob_sas("labstore", "box", "one", account_key=storage.key, permission=BlobSasPermissions(read=True), expiry=SOON)
+    token = generate_blob_sas(
+        "labstore", "box", "one", account_key=storage.key, permission=BlobSasPermissions(read=True), expiry=SOON
+    )
     assert storage.client(BlobServiceClient, token).get_blob_client("box", "one").download_blob().readall() == b"1"
     with pytest.raises(HttpResponseError) as caught:
         storage.client(BlobServiceClient, token).get_blob_client("box", "two").download_blob()

@@ -36,7 +36,9 @@ def serve(asking: Asking) -> Answer:
 
 def _answer(asking: Asking, piece: bytes, boundary: str, serve_one: object) -> str:
     outer, _, inner = piece.decode("utf-8", "replace").strip("\r\n").partition("\r\n\r\n")
-    number = next((line.partition(":")[2].strip() for line in outer.split("\r\n") if line.lower().startswith("content-id:")), "0")
+    number = next(
+        (line.partition(":")[2].strip() for line in outer.split("\r\n") if line.lower().startswith("content-id:")), "0"
+    )
     first, _, rest = inner.partition("\r\n")
     words = first.split(" ")
     id = request_id()
@@ -46,20 +48,37 @@ def _answer(asking: Asking, piece: bytes, boundary: str, serve_one: object) -> s
         answer = _serve(asking, words[0], words[1], rest, serve_one)
     except Refused as refusal:
         answer = error(refusal, id, asking.now)
-    headers = {"x-ms-request-id": id, "x-ms-version": asking.version, **answer.headers, "Content-Length": str(len(answer.body))}
-    lines = [f"HTTP/1.1 {answer.status} {_REASON.get(answer.status, 'Refused')}", *(f"{name}: {value}" for name, value in headers.items())]
+    headers = {
+        "x-ms-request-id": id,
+        "x-ms-version": asking.version,
+        **answer.headers,
+        "Content-Length": str(len(answer.body)),
+    }
+    lines = [
+        f"HTTP/1.1 {answer.status} {_REASON.get(answer.status, 'Refused')}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
     head = f"--{boundary}\r\nContent-Type: application/http\r\nContent-ID: {number}\r\n\r\n"
     return head + "\r\n".join(lines) + "\r\n\r\n" + answer.body.decode() + "\r\n"
 
 
-_REASON = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 409: "Conflict", 412: "Precondition Failed"}
+_REASON = {
+    200: "OK",
+    202: "Accepted",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+    412: "Precondition Failed",
+}
 
 
 def _serve(asking: Asking, method: str, target: str, rest: str, serve_one: object) -> Answer:
     from urllib.parse import unquote
 
-    headers = CaseInsensitive({name.strip(): value.strip() for name, _, value in (line.partition(":") for line in rest.split("\r\n") if line)})
-    headers.setdefault("x-ms-version", asking.version)
+    headers = CaseInsensitive(
+        {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in rest.split("\r\n") if line)}
+    )
     path, _, query_text = target.partition("?")
     if path.startswith("http"):
         path = "/" + path.split("/", 3)[3]

@@ -69,7 +69,11 @@ def _resize(asking: Asking, blob: Blob, size: int) -> None:
     if size % writing.PAGE or size > writing.MOST_PAGE_BYTES:
         raise invalid_header("x-ms-blob-content-length", str(size))
     if size < blob.size:
-        kept = [one for piece in content.pieces(asking.store, blob.number) for one in writing.outside(piece, size, blob.size)]
+        kept = [
+            one
+            for piece in content.pieces(asking.store, blob.number)
+            for one in writing.outside(piece, size, blob.size)
+        ]
         content.set_pieces(asking.store, blob.number, kept)
     blob.size = size
 
@@ -111,11 +115,15 @@ def set_tier(asking: Asking, container: Container) -> Answer:
         if not page and blob.kind != "BlockBlob":
             raise Refused(409, "InvalidBlobType", "The blob type is invalid for this operation.")
         if asking.account.body.get("kind") == "Storage":
-            raise Refused(400, "UnsupportedHeader", "One of the HTTP headers specified in the request is not supported.")
+            raise Refused(
+                400, "UnsupportedHeader", "One of the HTTP headers specified in the request is not supported."
+            )
         if Lease.of(blob.facts.get("lease"), asking.now).locked or "x-ms-lease-id" in asking.headers:
             conditions.check_lease(asking, blob.facts.get("lease"))
         if blob.facts.get("rehydrate"):
-            raise Refused(409, "BlobBeingRehydrated", "This operation is not permitted because the blob is being rehydrated.")
+            raise Refused(
+                409, "BlobBeingRehydrated", "This operation is not permitted because the blob is being rehydrated."
+            )
         waiting = blob.facts.get("tier") == "Archive" and tier != "Archive"
         if waiting:
             blob.facts["rehydrate"] = {"to": tier, "ready": asking.now + REHYDRATION_SECONDS}
@@ -178,7 +186,11 @@ def delete(asking: Asking, container: Container) -> Answer:
         raise invalid_header("x-ms-delete-snapshots", mode)
     single = bool(asking.query.get("snapshot") or asking.query.get("versionid"))
     if single and mode:
-        raise Refused(400, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid.")
+        raise Refused(
+            400,
+            "InvalidQueryParameterValue",
+            "Value for one of the query parameters specified in the request URI is invalid.",
+        )
     store = asking.store
     with store.writing():
         blob = places.blob_of(asking, container)
@@ -186,13 +198,21 @@ def delete(asking: Asking, container: Container) -> Answer:
         conditions.check_held(blob, container.hidden, asking.now)
         if single:
             if blob.state == BASE and asking.query.get("versionid"):
-                raise Refused(403, "OperationNotAllowedOnRootBlob", "The specified operation is not allowed on the root blob.")
+                raise Refused(
+                    403, "OperationNotAllowedOnRootBlob", "The specified operation is not allowed on the root blob."
+                )
             _take(asking, container, blob)
         else:
             conditions.check_lease(asking, blob.facts.get("lease"))
-            snapshots = [one for one in rows.family(store, container.uid, asking.name) if one.state == SNAPSHOT and one.deleted is None]
+            snapshots = [
+                one
+                for one in rows.family(store, container.uid, asking.name)
+                if one.state == SNAPSHOT and one.deleted is None
+            ]
             if snapshots and not mode:
-                raise Refused(409, "SnapshotsPresent", "This operation is not permitted because the blob has snapshots.")
+                raise Refused(
+                    409, "SnapshotsPresent", "This operation is not permitted because the blob has snapshots."
+                )
             for one in snapshots if mode else ():
                 conditions.check_held(one, container.hidden, asking.now)
                 _take(asking, container, one)
@@ -200,7 +220,9 @@ def delete(asking: Asking, container: Container) -> Answer:
                 rows.drop_blocks(store, container.uid, asking.name)
                 if places.put_away(container, blob, deleting=True) is not None:
                     _take(asking, container, blob)
-    return Answer(202, {"x-ms-delete-type-permanent": "false" if container.retention or container.versioned else "true"})
+    return Answer(
+        202, {"x-ms-delete-type-permanent": "false" if container.retention or container.versioned else "true"}
+    )
 
 
 def _take(asking: Asking, container: Container, blob: Blob) -> None:
@@ -216,7 +238,7 @@ def undelete(asking: Asking, container: Container) -> Answer:
     """Undelete Blob: everything soft-deleted with this name comes back (current again only what was current)."""
     store = asking.store
     with store.writing():
-        found = [one for one in rows.family(store, container.uid, asking.name)]
+        found = rows.family(store, container.uid, asking.name)
         if not found:
             raise Refused(404, "BlobNotFound", "The specified blob does not exist.")
         standing = any(one.state == BASE and one.deleted is None for one in found)
@@ -239,10 +261,14 @@ def expiry(asking: Asking, container: Container) -> Answer:
     with asking.store.writing():
         blob = writing.existing(asking, container)
         if not asking.account.body["properties"].get("isHnsEnabled"):
-            raise Refused(409, "FeatureNotSupportedForAccount", "Expiry needs an account with a hierarchical namespace.")
+            raise Refused(
+                409, "FeatureNotSupportedForAccount", "Expiry needs an account with a hierarchical namespace."
+            )
         try:
             since = {"RelativeToCreation": blob.created, "RelativeToNow": asking.now}.get(option)
-            until = None if option == "NeverExpire" else since + int(text) / 1000 if since is not None else parse_date(text)
+            until = (
+                None if option == "NeverExpire" else since + int(text) / 1000 if since is not None else parse_date(text)
+            )
         except ValueError:
             raise invalid_header("x-ms-expiry-time", text) from None
         blob.facts.pop("expires", None)
@@ -276,7 +302,10 @@ def legal_hold(asking: Asking, container: Container) -> Answer:
 def set_immutability(asking: Asking, container: Container) -> Answer:
     """Set Blob Immutability Policy; a locked one only grows."""
     _needs_immutability(container)
-    text, mode = asking.header("x-ms-immutability-policy-until-date"), asking.headers.get("x-ms-immutability-policy-mode", "unlocked").lower()
+    text, mode = (
+        asking.header("x-ms-immutability-policy-until-date"),
+        asking.headers.get("x-ms-immutability-policy-mode", "unlocked").lower(),
+    )
     try:
         until = parse_date(text)
     except ValueError:
@@ -287,7 +316,11 @@ def set_immutability(asking: Asking, container: Container) -> Answer:
         blob = places.blob_of(asking, container)
         old = blob.facts.get("immutable") or {}
         if old.get("mode") == "locked" and (mode != "locked" or until < old["until"]):
-            raise Refused(409, "BlobImmutableDueToPolicy", "This operation is not permitted as the blob is immutable due to a policy.")
+            raise Refused(
+                409,
+                "BlobImmutableDueToPolicy",
+                "This operation is not permitted as the blob is immutable due to a policy.",
+            )
         blob.facts["immutable"] = {"until": until, "mode": mode}
         rows.update(asking.store, blob)
     headers = {"x-ms-immutability-policy-until-date": text, "x-ms-immutability-policy-mode": mode}
@@ -299,7 +332,11 @@ def drop_immutability(asking: Asking, container: Container) -> Answer:
     with asking.store.writing():
         blob = places.blob_of(asking, container)
         if (blob.facts.get("immutable") or {}).get("mode") == "locked":
-            raise Refused(409, "BlobImmutableDueToPolicy", "This operation is not permitted as the blob is immutable due to a policy.")
+            raise Refused(
+                409,
+                "BlobImmutableDueToPolicy",
+                "This operation is not permitted as the blob is immutable due to a policy.",
+            )
         blob.facts.pop("immutable", None)
         rows.update(asking.store, blob)
     return Answer(200)
@@ -309,4 +346,6 @@ def _needs_immutability(container: Container) -> None:
     mine = container.row.body["properties"].get("immutableStorageWithVersioning") or {}
     account = container.asking.account.body["properties"].get("immutableStorageWithVersioning") or {}
     if not (mine.get("enabled") or account.get("enabled")):
-        raise Refused(409, "FeatureNotEnabledForContainer", "Version-level immutability is not enabled for the container.")
+        raise Refused(
+            409, "FeatureNotEnabledForContainer", "Version-level immutability is not enabled for the container."
+        )

@@ -64,12 +64,20 @@ def check_lease(asking: Asking, stored: dict[str, Any] | None, *, what: str = "B
     lease = Lease.of(stored, asking.now)
     if given is None:
         if lease.locked and not reading:
-            raise Refused(412, "LeaseIdMissing", f"There is currently a lease on the {what.lower()} and no lease ID was specified in the request.")
+            raise Refused(
+                412,
+                "LeaseIdMissing",
+                f"There is currently a lease on the {what.lower()} and no lease ID was specified in the request.",
+            )
         return
     if lease.state == "available":
         raise Refused(412, f"LeaseNotPresentWith{what}Operation", f"There is currently no lease on the {what.lower()}.")
     if lease.id.lower() != given.lower():
-        raise Refused(412, f"LeaseIdMismatchWith{what}Operation", f"The lease ID specified did not match the lease ID for the {what.lower()}.")
+        raise Refused(
+            412,
+            f"LeaseIdMismatchWith{what}Operation",
+            f"The lease ID specified did not match the lease ID for the {what.lower()}.",
+        )
     if not lease.locked:
         raise Refused(412, "LeaseLost", f"A lease ID was specified, but the lease for the {what.lower()} has expired.")
 
@@ -80,6 +88,12 @@ def check_held(blob: Blob, container: dict[str, Any], now: float) -> None:
     days = policy.get("immutabilityPeriodSinceCreationInDays", 0)
     until = (blob.facts.get("immutable") or {}).get("until", 0.0)
     if (days and blob.created + days * 86400 > now) or until > now:
-        raise Refused(409, "BlobImmutableDueToPolicy", "This operation is not permitted as the blob is immutable due to a policy.")
+        raise Refused(
+            409, "BlobImmutableDueToPolicy", "This operation is not permitted as the blob is immutable due to a policy."
+        )
     if container.get("holds") or blob.facts.get("hold"):
-        raise Refused(409, "BlobImmutableDueToLegalHold", "This operation is not permitted as the blob is immutable due to a legal hold.")
+        raise Refused(
+            409,
+            "BlobImmutableDueToLegalHold",
+            "This operation is not permitted as the blob is immutable due to a legal hold.",
+        )

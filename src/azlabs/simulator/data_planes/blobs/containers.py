@@ -13,7 +13,7 @@ from azlabs.simulator.data_planes.storage.leases import Lease
 from azlabs.simulator.http import Answer, dumps
 from azlabs.simulator.providers.storage.base import guid, new_etag
 from azlabs.simulator.providers.storage.containers import CONTAINERS, CONTAINERS_KEY, DAY, NAME
-from azlabs.simulator.records import Resource, Deleted
+from azlabs.simulator.records import Deleted, Resource
 from azlabs.simulator.resource_manager.errors import Refused
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ def properties(asking: Asking, container: Container) -> Answer:
     words = {True: "true", False: "false"}
     headers["x-ms-has-immutability-policy"] = words[bool(hidden.get("immutable"))]
     headers["x-ms-has-legal-hold"] = words[bool(hidden.get("holds"))]
-    headers["x-ms-immutable-storage-with-versioning-enabled"] = words[bool((mine.get("immutableStorageWithVersioning") or {}).get("enabled"))]
+    headers["x-ms-immutable-storage-with-versioning-enabled"] = words[
+        bool((mine.get("immutableStorageWithVersioning") or {}).get("enabled"))
+    ]
     headers["x-ms-default-encryption-scope"] = str(mine.get("defaultEncryptionScope") or "$account-encryption-key")
     headers["x-ms-deny-encryption-scope-override"] = words[bool(mine.get("denyEncryptionScopeOverride"))]
     return Answer(200, headers)
@@ -143,7 +145,10 @@ def lease(asking: Asking, container: Container) -> Answer:
     container.hidden["lease"] = held.stored()
     with asking.store.writing():
         _save(container, changed=False)
-    return Answer(changing.LEASE_STATUS.get(action, 200), _brief(container.hidden) | changing.lease_headers(held, action, asking.now))
+    return Answer(
+        changing.LEASE_STATUS.get(action, 200),
+        _brief(container.hidden) | changing.lease_headers(held, action, asking.now),
+    )
 
 
 def delete(asking: Asking, container: Container) -> Answer:
@@ -152,11 +157,18 @@ def delete(asking: Asking, container: Container) -> Answer:
     conditions.check(asking, str(hidden["etag"]), float(hidden["modified"]))
     conditions.check_lease(asking, hidden.get("lease"), what="Container")
     if hidden.get("holds") or (hidden.get("immutable") and rows.select(store, "container=? LIMIT 1", (container.uid,))):
-        raise Refused(409, "ContainerImmutableDueToPolicy", "The container is immutable due to a policy or a legal hold.")
+        raise Refused(
+            409, "ContainerImmutableDueToPolicy", "The container is immutable due to a policy or a legal hold."
+        )
     policy = container.settings.get("containerDeleteRetentionPolicy") or {}
     with store.writing():
         if policy.get("enabled"):
-            kept = {**hidden, "version": guid().replace("-", "")[:16].upper(), "deleted": asking.now, "days": policy["days"]}
+            kept = {
+                **hidden,
+                "version": guid().replace("-", "")[:16].upper(),
+                "deleted": asking.now,
+                "days": policy["days"],
+            }
             kept.pop("lease", None)
             container.row.hidden_text = dumps(kept)
             store.bury(container.row, asking.now, asking.now + policy["days"] * DAY)
@@ -171,7 +183,9 @@ def undelete(asking: Asking) -> Answer:
     name, version = asking.header("x-ms-deleted-container-name"), asking.header("x-ms-deleted-container-version")
     store = asking.store
     old_key = f"{places.key_of(asking).rpartition('/')[0]}/{name.lower()}"
-    found: Deleted | None = next((one for one in store.buried(CONTAINERS_KEY, asking.now, name) if one.key == old_key), None)
+    found: Deleted | None = next(
+        (one for one in store.buried(CONTAINERS_KEY, asking.now, name) if one.key == old_key), None
+    )
     hidden = json.loads(found.hidden_text or "{}") if found is not None else {}
     if found is None or hidden.get("version") != version:
         raise Refused(404, "ContainerNotFound", "The specified container does not exist.")

@@ -105,7 +105,11 @@ def discard(store: Store, written: Written) -> None:
 def keep(store: Store, written: Written) -> list[tuple[int, int]]:
     """Make chunks of written bytes; [(chunk, size)] in order. Inside a transaction."""
     execute = store.sql.execute
-    rows = [(written.size, written.file, None)] if written.file is not None else [(len(data), None, data) for data in written.data]
+    rows = (
+        [(written.size, written.file, None)]
+        if written.file is not None
+        else [(len(data), None, data) for data in written.data]
+    )
     found = []
     for size, file, data in rows:
         number = execute("INSERT INTO blob_chunks (size, file, data) VALUES (?,?,?)", (size, file, data)).lastrowid
@@ -115,7 +119,9 @@ def keep(store: Store, written: Written) -> list[tuple[int, int]]:
 
 def pieces(store: Store, blob: int) -> list[Piece]:
     """The content of a blob, in order."""
-    rows = store.sql.execute("SELECT start, length, chunk, skip, block FROM blob_pieces WHERE blob=? ORDER BY start, rowid", (blob,))
+    rows = store.sql.execute(
+        "SELECT start, length, chunk, skip, block FROM blob_pieces WHERE blob=? ORDER BY start, rowid", (blob,)
+    )
     return [Piece(*row) for row in rows]
 
 
@@ -184,7 +190,9 @@ def _chunk(store: Store, place: Path | None, chunk: int, skip: int, count: int) 
         raise LookupError(chunk)
     if row[0] is None:
         with store.lock:
-            data = store.sql.execute("SELECT substr(data, ?, ?) FROM blob_chunks WHERE id=?", (skip + 1, count, chunk)).fetchone()[0]
+            data = store.sql.execute(
+                "SELECT substr(data, ?, ?) FROM blob_chunks WHERE id=?", (skip + 1, count, chunk)
+            ).fetchone()[0]
         yield data
     elif place is not None:
         with (place / row[0]).open("rb") as file:

@@ -51,7 +51,13 @@ def source(asking: Asking) -> tuple[Blob, str]:
         blob = places.blob_of(inner, container)
     except Refused as refusal:
         status = refusal.status if refusal.status in (401, 403, 404, 409) else 404
-        raise Refused(status, "CannotVerifyCopySource", "The specified resource does not exist." if status == 404 else "This request is not authorized to perform this operation.") from None
+        raise Refused(
+            status,
+            "CannotVerifyCopySource",
+            "The specified resource does not exist."
+            if status == 404
+            else "This request is not authorized to perform this operation.",
+        ) from None
     if blob.facts.get("tier") == "Archive":
         raise Refused(409, "BlobArchived", "This operation is not permitted on an archived blob.")
     conditions.check(asking, blob.etag, blob.modified, prefix="x-ms-source-")
@@ -64,7 +70,11 @@ def copy(asking: Asking, container: Container) -> Answer:
     if asking.headers.get("x-ms-blob-type"):
         return _put_from(asking, container)
     blob, url = source(asking)
-    facts = {name: value for name, value in blob.facts.items() if name in ("type", "encoding", "language", "disposition", "cache", "md5", "metadata", "sequence", "count")}
+    facts = {
+        name: value
+        for name, value in blob.facts.items()
+        if name in ("type", "encoding", "language", "disposition", "cache", "md5", "metadata", "sequence", "count")
+    }
     given = places.metadata_of(asking)
     if given:
         facts["metadata"] = given
@@ -86,8 +96,19 @@ def _put_from(asking: Asking, container: Container) -> Answer:
     blob, _ = source(asking)
     facts = places.facts_of(asking)
     if asking.headers.get("x-ms-copy-source-blob-properties", "true").lower() == "true":
-        kept = {name: value for name, value in blob.facts.items() if name in ("type", "encoding", "language", "disposition", "cache")}
-        facts = {**kept, **{name: value for name, value in facts.items() if name != "type" or "x-ms-blob-content-type" in asking.headers}}
+        kept = {
+            name: value
+            for name, value in blob.facts.items()
+            if name in ("type", "encoding", "language", "disposition", "cache")
+        }
+        facts = {
+            **kept,
+            **{
+                name: value
+                for name, value in facts.items()
+                if name != "type" or "x-ms-blob-content-type" in asking.headers
+            },
+        }
     writing.set_tier(asking, facts)
     target = _store(asking, container, blob, "BlockBlob", facts)
     return Answer(201, writing.written_headers(target))
@@ -113,7 +134,9 @@ def abort(asking: Asking, container: Container) -> Answer:
     """Abort Copy Blob: copies are done at once, so there is never one to abort."""
     places.blob_of(asking, container)
     if not asking.query.get("copyid"):
-        raise Refused(400, "MissingRequiredQueryParameter", "A required query parameter was not specified for this request.")
+        raise Refused(
+            400, "MissingRequiredQueryParameter", "A required query parameter was not specified for this request."
+        )
     raise Refused(409, "NoPendingCopyOperation", "There is currently no pending copy operation.")
 
 
@@ -132,11 +155,15 @@ def append(asking: Asking, container: Container) -> Answer:
     blob, _ = source(asking)
     start, end = _range(asking, blob)
     store = asking.store
-    asking.body = b"".join(content.read(store, content.pieces(store, blob.number), start, end - start)) if blob.inline is None else blob.inline[start:end]
+    asking.body = (
+        b"".join(content.read(store, content.pieces(store, blob.number), start, end - start))
+        if blob.inline is None
+        else blob.inline[start:end]
+    )
     return writing.append(asking, container)
 
 
-def page(asking: Asking, container: Container) -> Answer:
+def page(asking: Asking, container: Container) -> Answer:  # noqa: ARG001
     """Put Page From URL."""
     raise not_modelled("Put Page From URL")
 
@@ -154,5 +181,9 @@ def _range(asking: Asking, blob: Blob) -> tuple[int, int]:
 def _chunks(asking: Asking, blob: Blob, start: int, end: int) -> list[tuple[int, int]]:
     """The bytes as chunks of their own."""
     store = asking.store
-    data = blob.inline[start:end] if blob.inline is not None else b"".join(content.read(store, content.pieces(store, blob.number), start, end - start))
+    data = (
+        blob.inline[start:end]
+        if blob.inline is not None
+        else b"".join(content.read(store, content.pieces(store, blob.number), start, end - start))
+    )
     return content.keep(store, content.receive(store, data, None))

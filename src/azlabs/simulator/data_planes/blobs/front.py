@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from azlabs.simulator.data_planes.blobs import changing, conditions, containers, copying, listing, places, reading, rows, writing
+from azlabs.simulator.data_planes.blobs import (
+    changing,
+    conditions,
+    containers,
+    copying,
+    listing,
+    places,
+    reading,
+    rows,
+    writing,
+)
 from azlabs.simulator.data_planes.storage import front, grants, service_properties
 from azlabs.simulator.data_planes.storage.grants import Need
 from azlabs.simulator.resource_manager.errors import Refused, not_modelled
@@ -27,9 +37,18 @@ SERVICE: dict[tuple[str, str, str], tuple[ForService, Need]] = {
     ("GET", "service", "properties"): (service_properties.get, Need(f"{_SERVICE}/read", "r", "s")),
     ("PUT", "service", "properties"): (service_properties.put, Need(f"{_SERVICE}/write", "w", "s")),
     ("GET", "service", "stats"): (service_properties.stats, Need(f"{_SERVICE}/read", "r", "s")),
-    ("GET", "account", "properties"): (service_properties.account_information, Need(f"{_SERVICE}/getInfo/action", "rwdlac", "s")),
-    ("HEAD", "account", "properties"): (service_properties.account_information, Need(f"{_SERVICE}/getInfo/action", "rwdlac", "s")),
-    ("POST", "service", "userdelegationkey"): (service_properties.user_delegation_key, Need(f"{_SERVICE}/generateUserDelegationKey/action", "", "s")),
+    ("GET", "account", "properties"): (
+        service_properties.account_information,
+        Need(f"{_SERVICE}/getInfo/action", "rwdlac", "s"),
+    ),
+    ("HEAD", "account", "properties"): (
+        service_properties.account_information,
+        Need(f"{_SERVICE}/getInfo/action", "rwdlac", "s"),
+    ),
+    ("POST", "service", "userdelegationkey"): (
+        service_properties.user_delegation_key,
+        Need(f"{_SERVICE}/generateUserDelegationKey/action", "", "s"),
+    ),
 }
 """(method, restype, comp) of the account itself."""
 CONTAINER: dict[tuple[str, str], tuple[ForContainer, Need]] = {
@@ -78,7 +97,12 @@ BLOB: dict[tuple[str, str], tuple[ForContainer, Need]] = {
     ("DELETE", ""): (changing.delete, Need(f"{_BLOBS}/delete", "d", "o")),
 }
 """(method, comp) of a blob."""
-FROM_URL: dict[str, ForContainer] = {"": copying.copy, "block": copying.block, "appendblock": copying.append, "page": copying.page}
+FROM_URL: dict[str, ForContainer] = {
+    "": copying.copy,
+    "block": copying.block,
+    "appendblock": copying.append,
+    "page": copying.page,
+}
 """What takes its content from x-ms-copy-source, by comp."""
 _VERSION_DELETE = Need(f"{_BLOBS}/deleteBlobVersion/action", "x", "o")
 _FIND = Need(f"{_BLOBS}/filter/action", "f", "s")
@@ -149,7 +173,12 @@ def _blob(asking: Asking, comp: str) -> Answer:
     found = places.find(asking)
     grants.authorize(asking, need, found.public if found is not None else "None")
     container = found if found is not None else places.need(asking)
-    if need is _CREATE and asking.grant is not None and asking.grant.fields and "w" not in asking.grant.fields.get("sp", ""):
+    if (
+        need is _CREATE
+        and asking.grant is not None
+        and asking.grant.fields
+        and "w" not in asking.grant.fields.get("sp", "")
+    ):
         _only_create(asking, container)
     where = asking.headers.get("x-ms-if-tags")
     if where:
@@ -170,5 +199,10 @@ def _unknown(asking: Asking) -> Refused:
     if comp in ("query", "incrementalcopy", "rename"):
         return not_modelled(f"blob operation {asking.method} comp={comp}")
     if comp:
-        return Refused(400, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid.", extra={"QueryParameterName": "comp", "QueryParameterValue": comp})
+        return Refused(
+            400,
+            "InvalidQueryParameterValue",
+            "Value for one of the query parameters specified in the request URI is invalid.",
+            extra={"QueryParameterName": "comp", "QueryParameterValue": comp},
+        )
     return Refused(405, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 from azlabs.simulator.data_planes.blobs import rows, shown
@@ -34,7 +34,11 @@ def page_size(asking: Asking) -> int:
     if not text:
         return PAGE
     if not text.isdecimal() or int(text[:9]) < 1:
-        raise Refused(400, "OutOfRangeQueryParameterValue", "One of the query parameters specified in the request URI is outside the permissible range.")
+        raise Refused(
+            400,
+            "OutOfRangeQueryParameterValue",
+            "One of the query parameters specified in the request URI is outside the permissible range.",
+        )
     return min(int(text[:9]), PAGE)
 
 
@@ -81,7 +85,9 @@ def blobs(asking: Asking, container: Container) -> Answer:
     url = f"https://{asking.account_name}.blob.core.windows.net/"
     head = f"<EnumerationResults ServiceEndpoint={quoteattr(url)} ContainerName={quoteattr(asking.container)}>"
     asked = _asked(asking, prefix=prefix, delimiter=delimiter)
-    return xml_answer(f"{head}{asked}<Blobs>{''.join(text)}</Blobs>{element('NextMarker', next_marker)}</EnumerationResults>")
+    return xml_answer(
+        f"{head}{asked}<Blobs>{''.join(text)}</Blobs>{element('NextMarker', next_marker)}</EnumerationResults>"
+    )
 
 
 def _asked(asking: Asking, **more: str) -> str:
@@ -92,7 +98,9 @@ def _asked(asking: Asking, **more: str) -> str:
     return found
 
 
-def _entries(asking: Asking, container: Container, prefix: str, delimiter: str, start: str, include: set[str]) -> Iterator[str | list[Blob]]:
+def _entries(
+    asking: Asking, container: Container, prefix: str, delimiter: str, start: str, include: set[str]
+) -> Iterator[str | list[Blob]]:
     """Common prefixes, and everything that is to be shown with one name, in order; skips what a common prefix covers."""
     position = max(prefix, start)
     while True:
@@ -132,7 +140,11 @@ def _next(asking: Asking, container: Container, prefix: str, position: str, incl
             return []
         group = [one for one in rows.family(asking.store, container.uid, name) if _wanted(asking, one, include)]
         if waiting == name and not any(one.state == BASE and one.deleted is None for one in group):
-            group.append(rows.Blob(0, container.uid, name, BASE, "", "BlockBlob", 0, "", asking.now, asking.now, None, {"type": ""}))
+            group.append(
+                rows.Blob(
+                    0, container.uid, name, BASE, "", "BlockBlob", 0, "", asking.now, asking.now, None, {"type": ""}
+                )
+            )
         if group:
             return sorted(group, key=_order)
         position = name + "\x00"
@@ -146,7 +158,9 @@ def _wanted(asking: Asking, blob: Blob, include: set[str]) -> bool:
     if blob.facts.get("expires") and blob.facts["expires"] <= asking.now:
         return False
     if blob.deleted is not None:
-        return "deleted" in include and (blob.state == BASE or "snapshots" in include or ("versions" in include and blob.state == VERSION))
+        return "deleted" in include and (
+            blob.state == BASE or "snapshots" in include or ("versions" in include and blob.state == VERSION)
+        )
     if blob.state == SNAPSHOT:
         return "snapshots" in include
     return blob.state == BASE or "versions" in include
@@ -154,7 +168,11 @@ def _wanted(asking: Asking, blob: Blob, include: set[str]) -> bool:
 
 def containers(asking: Asking) -> Answer:
     """List Containers."""
-    include, size, start = {word.lower() for word in asking.query.get("include", "").split(",")}, page_size(asking), read_marker(asking)
+    include, size, start = (
+        {word.lower() for word in asking.query.get("include", "").split(",")},
+        page_size(asking),
+        read_marker(asking),
+    )
     prefix = asking.query.get("prefix", "")
     kind = "microsoft.storage/storageaccounts/blobservices/containers"
     scope = f"{asking.account.key}/blobservices/default"
@@ -165,7 +183,14 @@ def containers(asking: Asking) -> Answer:
         for item in asking.store.buried(kind, asking.now):
             if item.key.startswith(scope + "/"):
                 found.append((item.name, json.loads(item.text), json.loads(item.hidden_text or "{}")))
-    found = sorted((one for one in found if one[0].startswith(prefix) and one[0] >= start and ("system" in include or not one[0].startswith("$"))), key=lambda one: one[0])
+    found = sorted(
+        (
+            one
+            for one in found
+            if one[0].startswith(prefix) and one[0] >= start and ("system" in include or not one[0].startswith("$"))
+        ),
+        key=lambda one: one[0],
+    )
     text = "".join(_container(asking, *one, include) for one in found[:size])
     url = f"https://{asking.account_name}.blob.core.windows.net/"
     following = marker_of(found[size][0]) if len(found) > size else ""
@@ -173,29 +198,38 @@ def containers(asking: Asking) -> Answer:
     return xml_answer(f"{head}<Containers>{text}</Containers>{element('NextMarker', following)}</EnumerationResults>")
 
 
-def _container(asking: Asking, name: str, body: dict[str, object], hidden: dict[str, object], include: set[str]) -> str:
-    mine: dict[str, object] = body["properties"]  # type: ignore[assignment]
+def _container(asking: Asking, name: str, body: dict[str, Any], hidden: dict[str, Any], include: set[str]) -> str:
+    mine: dict[str, Any] = body["properties"]
     deleted = hidden.get("deleted")
     text = ["<Container>", element("Name", name)]
     if deleted:
         text += [element("Deleted", True), element("Version", hidden.get("version"))]
-    text += ["<Properties>", element("Last-Modified", http_date(float(hidden["modified"]))), element("Etag", str(hidden["etag"]))]  # type: ignore[arg-type]
+    text += [
+        "<Properties>",
+        element("Last-Modified", http_date(float(hidden["modified"]))),
+        element("Etag", hidden["etag"]),
+    ]
     if not deleted:
-        lease = Lease.of(hidden.get("lease"), asking.now).headers()  # type: ignore[arg-type]
+        lease = Lease.of(hidden.get("lease"), asking.now).headers()
         text += [element(word, lease.get(header)) for word, header in shown.LEASE]
     public = str(mine.get("publicAccess", "None"))
     if public != "None":
         text.append(element("PublicAccess", public.lower()))
-    text += [element("DefaultEncryptionScope", mine.get("defaultEncryptionScope")), element("DenyEncryptionScopeOverride", bool(mine.get("denyEncryptionScopeOverride")))]
-    text += [element("HasImmutabilityPolicy", bool(hidden.get("immutable"))), element("HasLegalHold", bool(hidden.get("holds")))]
-    text.append(element("ImmutableStorageWithVersioningEnabled", bool((mine.get("immutableStorageWithVersioning") or {}).get("enabled"))))  # type: ignore[attr-defined]
+    immutable = (mine.get("immutableStorageWithVersioning") or {}).get("enabled")
+    text += [
+        element("DefaultEncryptionScope", mine.get("defaultEncryptionScope")),
+        element("DenyEncryptionScopeOverride", bool(mine.get("denyEncryptionScopeOverride"))),
+        element("HasImmutabilityPolicy", bool(hidden.get("immutable"))),
+        element("HasLegalHold", bool(hidden.get("holds"))),
+        element("ImmutableStorageWithVersioningEnabled", bool(immutable)),
+    ]
     if deleted:
-        left = float(str(hidden["days"])) - (asking.now - float(str(deleted))) // 86400
-        text += [element("DeletedTime", http_date(float(str(deleted)))), element("RemainingRetentionDays", int(left))]
+        left = hidden["days"] - int((asking.now - deleted) // 86400)
+        text += [element("DeletedTime", http_date(deleted)), element("RemainingRetentionDays", left)]
     text.append("</Properties>")
     if "metadata" in include:
-        metadata: dict[str, str] = mine.get("metadata") or {}  # type: ignore[assignment]
-        text.append("<Metadata>" + "".join(element(key, value) for key, value in metadata.items()) + "</Metadata>")
+        pairs = (mine.get("metadata") or {}).items()
+        text.append("<Metadata>" + "".join(element(key, value) for key, value in pairs) + "</Metadata>")
     return "".join(text) + "</Container>"
 
 
@@ -208,10 +242,14 @@ def find_by_tags(asking: Asking, uids: dict[str, str]) -> Answer:
             tags = blob.facts.get("tags") or {}
             if tags and all(_holds(tags, name, term) for term in terms):
                 kept = {key: value for key, value in tags.items() if key in {term[0] for term in terms}}
-                text.append(f"<Blob>{element('Name', blob.name)}{element('ContainerName', name)}{shown.tag_set(kept)}</Blob>")
+                text.append(
+                    f"<Blob>{element('Name', blob.name)}{element('ContainerName', name)}{shown.tag_set(kept)}</Blob>"
+                )
     where = element("Where", asking.query.get("where", ""))
     url = f"https://{asking.account_name}.blob.core.windows.net/"
-    return xml_answer(f"<EnumerationResults ServiceEndpoint={quoteattr(url)}>{where}<Blobs>{''.join(text[: page_size(asking)])}</Blobs><NextMarker /></EnumerationResults>")
+    head = f"<EnumerationResults ServiceEndpoint={quoteattr(url)}>{where}"
+    found = "".join(text[: page_size(asking)])
+    return xml_answer(f"{head}<Blobs>{found}</Blobs><NextMarker /></EnumerationResults>")
 
 
 def _terms(where: str) -> list[tuple[str, str, str]]:

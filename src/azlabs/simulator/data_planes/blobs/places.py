@@ -118,7 +118,12 @@ def facts_of(asking: Asking, *, plain_headers: bool = False) -> dict[str, Any]:
         if value:
             facts[fact] = value
     if plain_headers:
-        for header, fact in (("content-type", "type"), ("content-encoding", "encoding"), ("content-language", "language"), ("cache-control", "cache")):
+        for header, fact in (
+            ("content-type", "type"),
+            ("content-encoding", "encoding"),
+            ("content-language", "language"),
+            ("cache-control", "cache"),
+        ):
             if get(header) and fact not in facts:
                 facts[fact] = get(header)
     facts.setdefault("type", "application/octet-stream")
@@ -139,7 +144,11 @@ def metadata_of(asking: Asking) -> dict[str, str]:
         if name.startswith("x-ms-meta-"):
             word = name[10:]
             if not word or word[0].isdigit() or not word.replace("_", "a").isalnum():
-                raise Refused(400, "InvalidMetadata", "The metadata specified is invalid. It has characters that are not permitted.")
+                raise Refused(
+                    400,
+                    "InvalidMetadata",
+                    "The metadata specified is invalid. It has characters that are not permitted.",
+                )
             found[word] = value
     return found
 
@@ -184,7 +193,15 @@ def put_away(container: Container, old: Blob, *, deleting: bool = False) -> Blob
     return old
 
 
-def new_blob(container: Container, kind: str, facts: dict[str, Any], old: Blob | None, *, size: int = 0, inline: bytes | None = None) -> Blob:
+def new_blob(
+    container: Container,
+    kind: str,
+    facts: dict[str, Any],
+    old: Blob | None,
+    *,
+    size: int = 0,
+    inline: bytes | None = None,
+) -> Blob:
     """Store a new current blob in place of an old one (None: there is none); the lease stays. Inside a transaction."""
     asking = container.asking
     store, now = asking.store, asking.now
@@ -199,11 +216,20 @@ def new_blob(container: Container, kind: str, facts: dict[str, Any], old: Blob |
             from azlabs.simulator.data_planes.blobs import content
 
             content.set_pieces(store, old.number, [])
-        old.moment, old.kind, old.size, old.etag, old.created, old.modified = name_moment, kind, size, new_etag(now), now, now
+        old.moment, old.kind, old.size, old.etag, old.created, old.modified = (
+            name_moment,
+            kind,
+            size,
+            new_etag(now),
+            now,
+            now,
+        )
         old.facts, old.inline = facts, inline
         rows.update(store, old)
         return old
-    blob = Blob(0, container.uid, asking.name, BASE, name_moment, kind, size, new_etag(now), now, now, None, facts, inline)
+    blob = Blob(
+        0, container.uid, asking.name, BASE, name_moment, kind, size, new_etag(now), now, now, None, facts, inline
+    )
     rows.insert(store, blob)
     return blob
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from azlabs.simulator.data_planes.blobs import conditions, content, places, rows, shown
@@ -63,7 +64,9 @@ def get(asking: Asking, container: Container) -> Answer:
         return StreamedAnswer(status, headers, parts, end - start)
     if asking.headers.get("x-ms-range-get-content-md5", "").lower() == "true":
         if status != 206 or len(data) > 4 << 20:
-            raise Refused(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.")
+            raise Refused(
+                400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format."
+            )
         headers["Content-MD5"] = shown.base64_of(hashlib.md5(data, usedforsecurity=False).digest())
     return Answer(status, headers, data)
 
@@ -96,7 +99,9 @@ def block_list(asking: Asking, container: Container) -> Answer:
     """The committed and the uncommitted blocks."""
     wanted = asking.query.get("blocklisttype", "committed").lower()
     store = asking.store
-    blob = rows.find(store, container.uid, asking.name, asking.query.get("snapshot", ""), asking.query.get("versionid", ""))
+    blob = rows.find(
+        store, container.uid, asking.name, asking.query.get("snapshot", ""), asking.query.get("versionid", "")
+    )
     waiting = store.sql.execute(
         "SELECT block, sum(size) FROM blob_blocks WHERE container=? AND name=? GROUP BY block ORDER BY min(at)",
         (container.uid, asking.name),
@@ -120,8 +125,10 @@ def block_list(asking: Asking, container: Container) -> Answer:
     return xml_answer(text + "</BlockList>", headers)
 
 
-def _blocks(sizes: object) -> str:
-    return "".join(f"<Block>{element('Name', block.partition('#')[0])}{element('Size', size)}</Block>" for block, size in sizes)  # type: ignore[attr-defined]
+def _blocks(sizes: Iterable[tuple[str, int]]) -> str:
+    return "".join(
+        f"<Block>{element('Name', block.partition('#')[0])}{element('Size', size)}</Block>" for block, size in sizes
+    )
 
 
 def page_list(asking: Asking, container: Container) -> Answer:
@@ -143,7 +150,9 @@ def page_list(asking: Asking, container: Container) -> Answer:
             ranges[-1][1] = last
         else:
             ranges.append([first, last])
-    text = "".join(f"<PageRange>{element('Start', first)}{element('End', last - 1)}</PageRange>" for first, last in ranges)
+    text = "".join(
+        f"<PageRange>{element('Start', first)}{element('End', last - 1)}</PageRange>" for first, last in ranges
+    )
     headers = {**shown.brief(blob), "x-ms-blob-content-length": str(blob.size)}
     return xml_answer(f"<PageList>{text}</PageList>", headers)
 

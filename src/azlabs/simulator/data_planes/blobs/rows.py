@@ -50,7 +50,10 @@ class Blob:
 
 def prepare(store: Store, now: float) -> None:
     """Make the tables when they are missing; clean up once per process."""
-    if store.sql.execute("SELECT 1 FROM sqlite_master WHERE name='blobs'").fetchone() is not None and store in _prepared:
+    if (
+        store.sql.execute("SELECT 1 FROM sqlite_master WHERE name='blobs'").fetchone() is not None
+        and store in _prepared
+    ):
         return
     with store.writing():
         for statement in (TABLES + content.TABLES).split(";\n"):
@@ -63,12 +66,20 @@ def prepare(store: Store, now: float) -> None:
 
 def forget_orphans(store: Store) -> None:
     """Forget blobs of containers that are gone with their group or account."""
-    used = {row[0] for row in store.sql.execute("SELECT DISTINCT container FROM blobs UNION SELECT DISTINCT container FROM blob_blocks")}
+    used = {
+        row[0]
+        for row in store.sql.execute(
+            "SELECT DISTINCT container FROM blobs UNION SELECT DISTINCT container FROM blob_blocks"
+        )
+    }
     if not used:
         return
     kind = "microsoft.storage/storageaccounts/blobservices/containers"
     known = {row.hidden.get("uid") for row in store.of_type(kind)}
-    known |= {json.loads(text or "{}").get("uid") for (text,) in store.sql.execute("SELECT hidden FROM deleted WHERE type=?", (kind,))}
+    known |= {
+        json.loads(text or "{}").get("uid")
+        for (text,) in store.sql.execute("SELECT hidden FROM deleted WHERE type=?", (kind,))
+    }
     for uid in used - known:
         forget_container(store, uid)
 
@@ -81,7 +92,7 @@ def forget_container(store: Store, uid: str) -> None:
 
 
 def _blob(row: tuple[Any, ...]) -> Blob:
-    return Blob(*row[:11], json.loads(row[11]), row[12])
+    return Blob(*(*row[:11], json.loads(row[11]), row[12]))
 
 
 def select(store: Store, where: str, values: Iterable[Any]) -> list[Blob]:
@@ -98,7 +109,8 @@ def find(store: Store, container: str, name: str, snapshot: str = "", version: s
     else:
         condition, values = "state=?", (BASE,)  # type: ignore[assignment]
     row = store.sql.execute(
-        f"SELECT {_COLUMNS} FROM blobs WHERE container=? AND name=? AND deleted IS NULL AND {condition}", (container, name, *values)
+        f"SELECT {_COLUMNS} FROM blobs WHERE container=? AND name=? AND deleted IS NULL AND {condition}",
+        (container, name, *values),
     ).fetchone()
     return _blob(row) if row is not None else None
 
@@ -123,7 +135,19 @@ def update(store: Store, blob: Blob) -> None:
     b = blob
     store.sql.execute(
         "UPDATE blobs SET state=?, moment=?, kind=?, size=?, etag=?, created=?, modified=?, deleted=?, facts=?, inline=? WHERE number=?",
-        (b.state, b.moment, b.kind, b.size, b.etag, b.created, b.modified, b.deleted, dumps(b.facts), b.inline, b.number),
+        (
+            b.state,
+            b.moment,
+            b.kind,
+            b.size,
+            b.etag,
+            b.created,
+            b.modified,
+            b.deleted,
+            dumps(b.facts),
+            b.inline,
+            b.number,
+        ),
     )
 
 

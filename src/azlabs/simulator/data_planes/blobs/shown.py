@@ -20,7 +20,13 @@ _COPY_HEADERS = {
     "id": "x-ms-copy-id", "source": "x-ms-copy-source", "status": "x-ms-copy-status", "progress": "x-ms-copy-progress",
     "completed": "x-ms-copy-completion-time", "description": "x-ms-copy-status-description",
 }  # fmt: skip
-_COPY_ELEMENTS = {"id": "CopyId", "source": "CopySource", "status": "CopyStatus", "progress": "CopyProgress", "completed": "CopyCompletionTime"}
+_COPY_ELEMENTS = {
+    "id": "CopyId",
+    "source": "CopySource",
+    "status": "CopyStatus",
+    "progress": "CopyProgress",
+    "completed": "CopyCompletionTime",
+}
 
 
 def tier_of(asking: Asking, blob: Blob) -> tuple[str, bool]:
@@ -29,7 +35,11 @@ def tier_of(asking: Asking, blob: Blob) -> tuple[str, bool]:
     if own:
         return str(own), False
     account = asking.account.body
-    if blob.kind != "BlockBlob" or account.get("kind") not in ("StorageV2", "BlobStorage") or account["sku"]["tier"] == "Premium":
+    if (
+        blob.kind != "BlockBlob"
+        or account.get("kind") not in ("StorageV2", "BlobStorage")
+        or account["sku"]["tier"] == "Premium"
+    ):
         return "", False
     return str(account["properties"].get("accessTier") or "Hot"), True
 
@@ -105,8 +115,16 @@ def item(asking: Asking, blob: Blob, include: set[str], retention: int) -> str:
         text.append(element("VersionId", blob.moment))
         if blob.state == BASE and blob.deleted is None:
             text.append(element("IsCurrentVersion", True))
-    text += ["<Properties>", element("Creation-Time", http_date(blob.created)), element("Last-Modified", http_date(blob.modified))]
-    text += [element("Etag", blob.etag.strip('"')), element("Content-Length", blob.size), element("Content-Type", facts.get("type"))]
+    text += [
+        "<Properties>",
+        element("Creation-Time", http_date(blob.created)),
+        element("Last-Modified", http_date(blob.modified)),
+    ]
+    text += [
+        element("Etag", blob.etag.strip('"')),
+        element("Content-Length", blob.size),
+        element("Content-Type", facts.get("type")),
+    ]
     text += [element(name, facts.get(fact) or "") for fact, name in PLAIN.items() if fact != "cache"]
     text.append(element("Content-MD5", facts.get("md5") or ""))
     text += [element("Cache-Control", facts.get("cache") or "")]
@@ -137,14 +155,22 @@ def item(asking: Asking, blob: Blob, include: set[str], retention: int) -> str:
         text.append(element("LegalHold", True))
     text.append("</Properties>")
     if "metadata" in include:
-        text.append("<Metadata>" + "".join(element(name, value) for name, value in (facts.get("metadata") or {}).items()) + "</Metadata>")
+        text.append(
+            "<Metadata>"
+            + "".join(element(name, value) for name, value in (facts.get("metadata") or {}).items())
+            + "</Metadata>"
+        )
     if "tags" in include and facts.get("tags"):
         text.append(tag_set(facts["tags"]))
     text.append("<OrMetadata />" if blob.kind == "BlockBlob" else "")
     return "".join(text) + "</Blob>"
 
 
-LEASE = (("LeaseStatus", "x-ms-lease-status"), ("LeaseState", "x-ms-lease-state"), ("LeaseDuration", "x-ms-lease-duration"))
+LEASE = (
+    ("LeaseStatus", "x-ms-lease-status"),
+    ("LeaseState", "x-ms-lease-state"),
+    ("LeaseDuration", "x-ms-lease-duration"),
+)
 
 
 def tag_set(tags: dict[str, str]) -> str:

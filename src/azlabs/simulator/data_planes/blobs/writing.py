@@ -64,9 +64,17 @@ def check_digest(asking: Asking, md5: bytes) -> None:
     except binascii.Error:
         wanted = b""
     if len(wanted) != 16:
-        raise Refused(400, "InvalidMd5", "The MD5 value specified in the request is invalid. MD5 value must be 128 bits and base64 encoded.")
+        raise Refused(
+            400,
+            "InvalidMd5",
+            "The MD5 value specified in the request is invalid. MD5 value must be 128 bits and base64 encoded.",
+        )
     if wanted != md5:
-        raise Refused(400, "Md5Mismatch", "The MD5 value specified in the request did not match with the MD5 value calculated by the server.")
+        raise Refused(
+            400,
+            "Md5Mismatch",
+            "The MD5 value specified in the request did not match with the MD5 value calculated by the server.",
+        )
 
 
 def set_tier(asking: Asking, facts: dict[str, object]) -> None:
@@ -137,7 +145,12 @@ def _laid(chunks: list[tuple[int, int]], block: str, start: int = 0) -> list[Pie
 
 def _put_empty(asking: Asking, container: Container, kind: str, facts: dict[str, object]) -> Answer:
     if asking.size:
-        raise Refused(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.", extra={"HeaderName": "Content-Length"})
+        raise Refused(
+            400,
+            "InvalidHeaderValue",
+            "The value for one of the HTTP headers is not in the correct format.",
+            extra={"HeaderName": "Content-Length"},
+        )
     size = 0
     if kind == "PageBlob":
         size = asking.number("x-ms-blob-content-length")
@@ -173,7 +186,12 @@ def put_block(asking: Asking, container: Container) -> Answer:
     if old is not None and old.kind != "BlockBlob":
         raise Refused(409, "InvalidBlobType", "The blob type is invalid for this operation.")
     if not asking.size:
-        raise Refused(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.", extra={"HeaderName": "Content-Length"})
+        raise Refused(
+            400,
+            "InvalidHeaderValue",
+            "The value for one of the HTTP headers is not in the correct format.",
+            extra={"HeaderName": "Content-Length"},
+        )
     written = content.receive(store, asking.body, asking.spool)
     try:
         check_digest(asking, written.md5)
@@ -192,7 +210,10 @@ def stage(asking: Asking, container: Container, block: str, chunks: list[tuple[i
     other = execute("SELECT block FROM blob_blocks WHERE container=? AND name=? LIMIT 1", place).fetchone()
     if other is not None and len(other[0]) != len(block):
         raise Refused(400, "InvalidBlobOrBlock", "The specified blob or block content is invalid.")
-    old = {row[0] for row in execute("SELECT chunk FROM blob_blocks WHERE container=? AND name=? AND block=?", (*place, block))}
+    old = {
+        row[0]
+        for row in execute("SELECT chunk FROM blob_blocks WHERE container=? AND name=? AND block=?", (*place, block))
+    }
     execute("DELETE FROM blob_blocks WHERE container=? AND name=? AND block=?", (*place, block))
     for part, (chunk, size) in enumerate(chunks):
         execute("INSERT INTO blob_blocks VALUES (?,?,?,?,?,?,?)", (*place, block, part, chunk, size, asking.now))
@@ -233,7 +254,8 @@ def _commit(asking: Asking, container: Container, old: Blob | None, wanted: list
     store = asking.store
     staged: dict[str, list[tuple[int, int, int]]] = {}
     for block, chunk, size in store.sql.execute(
-        "SELECT block, chunk, size FROM blob_blocks WHERE container=? AND name=? ORDER BY block, part", (container.uid, asking.name)
+        "SELECT block, chunk, size FROM blob_blocks WHERE container=? AND name=? ORDER BY block, part",
+        (container.uid, asking.name),
     ):
         staged.setdefault(block, []).append((chunk, 0, size))
     committed: dict[str, list[tuple[int, int, int]]] = {}
@@ -259,9 +281,18 @@ def append(asking: Asking, container: Container) -> Answer:
     """Append Block."""
     blob = existing(asking, container, "AppendBlob")
     if blob.facts.get("sealed"):
-        raise Refused(409, "BlobIsSealed", "The specified blob is sealed and its contents can't be modified unless the blob is re-created after a delete.")
+        raise Refused(
+            409,
+            "BlobIsSealed",
+            "The specified blob is sealed and its contents can't be modified unless the blob is re-created after a delete.",
+        )
     if not asking.size:
-        raise Refused(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.", extra={"HeaderName": "Content-Length"})
+        raise Refused(
+            400,
+            "InvalidHeaderValue",
+            "The value for one of the HTTP headers is not in the correct format.",
+            extra={"HeaderName": "Content-Length"},
+        )
     store = asking.store
     written = content.receive(store, asking.body, asking.spool)
     try:
@@ -269,13 +300,22 @@ def append(asking: Asking, container: Container) -> Answer:
         with store.writing():
             blob = existing(asking, container, "AppendBlob")
             offset, count = blob.size, int(blob.facts.get("count", 0))
-            position, most = asking.headers.get("x-ms-blob-condition-appendpos"), asking.headers.get("x-ms-blob-condition-maxsize")
+            position, most = (
+                asking.headers.get("x-ms-blob-condition-appendpos"),
+                asking.headers.get("x-ms-blob-condition-maxsize"),
+            )
             if position is not None and position != str(offset):
-                raise Refused(412, "AppendPositionConditionNotMet", "The append position condition specified was not met.")
+                raise Refused(
+                    412, "AppendPositionConditionNotMet", "The append position condition specified was not met."
+                )
             if most is not None and most.isdecimal() and offset + written.size > int(most):
                 raise Refused(412, "MaxBlobSizeConditionNotMet", "The max blob size condition specified was not met.")
             if count >= MOST_APPENDED:
-                raise Refused(409, "BlockCountExceedsLimit", "The committed block count cannot exceed the maximum limit of 50,000 blocks.")
+                raise Refused(
+                    409,
+                    "BlockCountExceedsLimit",
+                    "The committed block count cannot exceed the maximum limit of 50,000 blocks.",
+                )
             content.add_pieces(store, blob.number, _laid(content.keep(store, written), "", offset))
             blob.size, blob.facts["count"] = offset + written.size, count + 1
             places.touch(container, blob)
@@ -291,14 +331,25 @@ def put_page(asking: Asking, container: Container) -> Answer:
     """Put Page: write or clear whole pages."""
     text = asking.headers.get("x-ms-range") or asking.header("range")
     first, _, last = text.removeprefix("bytes=").partition("-")
-    if not first.isdecimal() or not last.isdecimal() or int(first) % PAGE or (int(last) + 1) % PAGE or int(last) < int(first):
+    if (
+        not first.isdecimal()
+        or not last.isdecimal()
+        or int(first) % PAGE
+        or (int(last) + 1) % PAGE
+        or int(last) < int(first)
+    ):
         raise Refused(416, "InvalidPageRange", "The page range specified is invalid.")
     start, end = int(first), int(last) + 1
     action = asking.header("x-ms-page-write").lower()
     if action not in ("update", "clear"):
         raise invalid_header("x-ms-page-write", action)
     if asking.size != (end - start if action == "update" else 0):
-        raise Refused(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.", extra={"HeaderName": "Content-Length"})
+        raise Refused(
+            400,
+            "InvalidHeaderValue",
+            "The value for one of the HTTP headers is not in the correct format.",
+            extra={"HeaderName": "Content-Length"},
+        )
     store = asking.store
     existing(asking, container, "PageBlob")
     written = content.receive(store, asking.body, asking.spool) if action == "update" else None
@@ -336,11 +387,7 @@ def outside(piece: Piece, start: int, end: int) -> list[Piece]:
 
 
 def _sequence_conditions(asking: Asking, sequence: int) -> None:
-    rules = (
-        ("x-ms-if-sequence-number-le", lambda limit: sequence <= limit),
-        ("x-ms-if-sequence-number-lt", lambda limit: sequence < limit),
-        ("x-ms-if-sequence-number-eq", lambda limit: sequence == limit),
-    )
-    for name, holds in rules:
-        if asking.headers.get(name) is not None and not holds(asking.number(name)):
+    for word, holds in (("le", int.__le__), ("lt", int.__lt__), ("eq", int.__eq__)):
+        name = f"x-ms-if-sequence-number-{word}"
+        if asking.headers.get(name) is not None and not holds(sequence, asking.number(name)):
             raise Refused(412, "SequenceNumberConditionNotMet", "The sequence number condition specified was not met.")

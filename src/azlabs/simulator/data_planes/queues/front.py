@@ -32,7 +32,8 @@ def _number(asking: Asking, name: str, default: int, first: int, last: int) -> i
         return default
     if not text.lstrip("-").isdecimal() or not first <= int(text) <= last:
         raise Refused(
-            400, "OutOfRangeQueryParameterValue", "One of the query parameters specified in the request URI is outside the permissible range.",
+            400, "OutOfRangeQueryParameterValue",
+            "One of the query parameters specified in the request URI is outside the permissible range.",
             extra={"QueryParameterName": name, "QueryParameterValue": text},
         )  # fmt: skip
     return int(text)
@@ -41,14 +42,20 @@ def _number(asking: Asking, name: str, default: int, first: int, last: int) -> i
 def _text(asking: Asking) -> str:
     text = parse_xml(bytes(asking.body)).findtext("MessageText") or ""
     if len(text.encode()) > MOST_BYTES:
-        raise Refused(413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit.")
+        raise Refused(
+            413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit."
+        )
     return text
 
 
 def _shown(asking: Asking, found: list[Message], *, receipt: bool, text: bool) -> Answer:
     inner = ""
     for one in found:
-        parts = element("MessageId", one.id) + element("InsertionTime", http_date(one.inserted)) + element("ExpirationTime", http_date(one.expires))
+        parts = (
+            element("MessageId", one.id)
+            + element("InsertionTime", http_date(one.inserted))
+            + element("ExpirationTime", http_date(one.expires))
+        )
         if receipt:
             parts += element("PopReceipt", one.receipt) + element("TimeNextVisible", http_date(one.visible))
         if text:
@@ -63,7 +70,11 @@ def put(asking: Asking) -> Answer:
     delay = _number(asking, "visibilitytimeout", 0, 0, WEEK)
     life = _number(asking, "messagettl", WEEK, -1, 2**31)
     if life == 0 or (life > 0 and delay >= life):
-        raise Refused(400, "OutOfRangeQueryParameterValue", "One of the query parameters specified in the request URI is outside the permissible range.")
+        raise Refused(
+            400,
+            "OutOfRangeQueryParameterValue",
+            "One of the query parameters specified in the request URI is outside the permissible range.",
+        )
     text = _text(asking)
     with asking.store.writing():
         expires = messages.FOREVER if life < 0 else asking.now + life
@@ -98,19 +109,25 @@ def _held(asking: Asking) -> Message:
     queue = str(queues.need(asking).hidden.get("uid"))
     given = asking.query.get("popreceipt")
     if not given:
-        raise Refused(400, "MissingRequiredQueryParameter", "A required query parameter was not specified for this request.")
+        raise Refused(
+            400, "MissingRequiredQueryParameter", "A required query parameter was not specified for this request."
+        )
     message = messages.find(asking.store, queue, asking.name.partition("/")[2], asking.now)
     if message is None:
         raise Refused(404, "MessageNotFound", "The specified message does not exist.")
     if message.receipt != given:
-        raise Refused(400, "PopReceiptMismatch", "The specified pop receipt did not match the pop receipt for a dequeued message.")
+        raise Refused(
+            400, "PopReceiptMismatch", "The specified pop receipt did not match the pop receipt for a dequeued message."
+        )
     return message
 
 
 def update(asking: Asking) -> Answer:
     """Update Message: its text, and how long it stays hidden."""
     if "visibilitytimeout" not in asking.query:
-        raise Refused(400, "MissingRequiredQueryParameter", "A required query parameter was not specified for this request.")
+        raise Refused(
+            400, "MissingRequiredQueryParameter", "A required query parameter was not specified for this request."
+        )
     hidden = _number(asking, "visibilitytimeout", 0, 0, WEEK)
     with asking.store.writing():
         message = _held(asking)
@@ -133,7 +150,10 @@ SERVICE: dict[tuple[str, str, str], tuple[Operation, Need]] = {
     ("GET", "service", "properties"): (service_properties.get, Need(f"{_SERVICE}/read", "r", "s")),
     ("PUT", "service", "properties"): (service_properties.put, Need(f"{_SERVICE}/write", "w", "s")),
     ("GET", "service", "stats"): (service_properties.stats, Need(f"{_SERVICE}/read", "r", "s")),
-    ("POST", "service", "userdelegationkey"): (service_properties.user_delegation_key, Need(f"{_SERVICE}/generateUserDelegationKey/action", "", "s")),
+    ("POST", "service", "userdelegationkey"): (
+        service_properties.user_delegation_key,
+        Need(f"{_SERVICE}/generateUserDelegationKey/action", "", "s"),
+    ),
 }
 QUEUE: dict[tuple[str, str], tuple[Operation, Need]] = {
     ("PUT", ""): (queues.create, Need(f"{_QUEUES}/write", "wc", "c")),
@@ -185,6 +205,12 @@ def serve(asking: Asking) -> Answer:
     function, wanted = entry
     grant = asking.grant
     also = ALSO.get(wanted.action)
-    if not (also and grant is not None and grant.kind == "token" and grant.principal and grants.may(asking, grant.principal, also)):
+    if not (
+        also
+        and grant is not None
+        and grant.kind == "token"
+        and grant.principal
+        and grants.may(asking, grant.principal, also)
+    ):
         grants.authorize(asking, wanted)
     return function(asking)

@@ -39,13 +39,18 @@ class Message:
 
 def prepare(store: Store) -> None:
     """Make the tables when they are missing, and forget messages of queues that are gone."""
-    if store.sql.execute("SELECT 1 FROM sqlite_master WHERE name='queue_messages'").fetchone() is not None and store in _prepared:
+    if (
+        store.sql.execute("SELECT 1 FROM sqlite_master WHERE name='queue_messages'").fetchone() is not None
+        and store in _prepared
+    ):
         return
     with store.writing():
         for statement in TABLES.split(";\n"):
             if statement.strip():
                 store.sql.execute(statement)
-        known = {row.hidden.get("uid") for row in store.of_type("microsoft.storage/storageaccounts/queueservices/queues")}
+        known = {
+            row.hidden.get("uid") for row in store.of_type("microsoft.storage/storageaccounts/queueservices/queues")
+        }
         for (queue,) in store.sql.execute("SELECT DISTINCT queue FROM queue_messages").fetchall():
             if queue not in known:
                 clear(store, queue)
@@ -97,7 +102,8 @@ def update(store: Store, message: Message) -> None:
     """Store what has changed."""
     m = message
     store.sql.execute(
-        "UPDATE queue_messages SET text=?, visible=?, receipt=?, count=? WHERE number=?", (m.text, m.visible, m.receipt, m.count, m.number)
+        "UPDATE queue_messages SET text=?, visible=?, receipt=?, count=? WHERE number=?",
+        (m.text, m.visible, m.receipt, m.count, m.number),
     )
 
 

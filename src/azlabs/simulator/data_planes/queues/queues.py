@@ -40,7 +40,11 @@ def need(asking: Asking) -> Resource:
 def create(asking: Asking) -> Answer:
     """Create Queue; one that is there with the same metadata is fine (204)."""
     if _NAME.fullmatch(asking.container) is None:
-        raise Refused(400, "InvalidResourceName" if 3 <= len(asking.container) <= 63 else "OutOfRangeInput", "The specifed resource name contains invalid characters.")
+        raise Refused(
+            400,
+            "InvalidResourceName" if 3 <= len(asking.container) <= 63 else "OutOfRangeInput",
+            "The specifed resource name contains invalid characters.",
+        )
     store, key, metadata = asking.store, key_of(asking), metadata_of(asking)
     with store.writing():
         old = store.get(key)

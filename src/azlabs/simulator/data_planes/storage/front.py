@@ -38,7 +38,11 @@ def account_of(store: Store, label: str) -> tuple[Resource, bool]:
         account = find_account(store, label.removesuffix("-secondary"))
         if account is not None and account.body["sku"]["name"].partition("_")[2].startswith("RA"):
             return account, True
-    raise Refused(404, "ResourceNotFound", f"There is no storage account '{label[:63]}' (on Azure its host name does not resolve).")
+    raise Refused(
+        404,
+        "ResourceNotFound",
+        f"There is no storage account '{label[:63]}' (on Azure its host name does not resolve).",
+    )
 
 
 def handle(simulator: Simulator, service: str, request: Request, path: str, query_text: str, serve: Serve) -> Answer:
@@ -61,7 +65,9 @@ def _answer(
         try:
             query = parse_query(query_text)
         except ValueError:
-            raise Refused(400, "InvalidUri", "The requested URI does not represent any resource on the server.") from None
+            raise Refused(
+                400, "InvalidUri", "The requested URI does not represent any resource on the server."
+            ) from None
         container, _, name = unquote(path.lstrip("/"), errors="replace").partition("/")
         asking = Asking(
             simulator, service, account, request.method.upper(), request.url, path, query_text, query, headers, request.body or b"",

@@ -46,7 +46,11 @@ class Grant:
 
 def mismatch() -> Refused:
     """The grant is good, but not for this."""
-    return Refused(403, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission.")
+    return Refused(
+        403,
+        "AuthorizationPermissionMismatch",
+        "This request is not authorized to perform this operation using this permission.",
+    )
 
 
 def failed(detail: str = "") -> Refused:
@@ -70,7 +74,11 @@ def identify(asking: Asking) -> Grant:
             check_skew(asking)
             shared_key.check(asking, authorization)
             return Grant("key")
-        raise Refused(400, "InvalidAuthenticationInfo", "Authentication information is not given in the correct format. Check the value of Authorization header.")
+        raise Refused(
+            400,
+            "InvalidAuthenticationInfo",
+            "Authentication information is not given in the correct format. Check the value of Authorization header.",
+        )
     if "sig" in asking.query:
         return sas.grant(asking)
     return Grant("anonymous")
@@ -79,7 +87,11 @@ def identify(asking: Asking) -> Grant:
 def keys_allowed(asking: Asking) -> None:
     """An account may refuse its keys, and signatures made with them."""
     if (asking.account.body.get("properties") or {}).get("allowSharedKeyAccess") is False:
-        raise Refused(403, "KeyBasedAuthenticationNotPermitted", "Key based authentication is not permitted on this storage account.")
+        raise Refused(
+            403,
+            "KeyBasedAuthenticationNotPermitted",
+            "Key based authentication is not permitted on this storage account.",
+        )
 
 
 def check_skew(asking: Asking) -> None:
@@ -116,11 +128,14 @@ def challenge(refusal: Refused | None = None) -> Refused:
     value = f"Bearer authorization_uri=https://login.microsoftonline.com/{TENANT_ID}/oauth2/authorize resource_id={RESOURCE}"
     if refusal is None:
         return Refused(
-            401, "NoAuthenticationInformation", "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
+            401, "NoAuthenticationInformation",
+            "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
             headers={"WWW-Authenticate": value},
         )  # fmt: skip
     code = "InvalidAuthenticationInfo"
-    return Refused(401, code, f"Server failed to authenticate the request. {refusal.message}", headers={"WWW-Authenticate": value})
+    return Refused(
+        401, code, f"Server failed to authenticate the request. {refusal.message}", headers={"WWW-Authenticate": value}
+    )
 
 
 def scope_of(asking: Asking) -> str:

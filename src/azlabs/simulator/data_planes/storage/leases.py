@@ -67,22 +67,38 @@ def change(
     if action not in ("renew", "change", "release"):
         raise Refused(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.")
     if not id or (action == "change" and not proposed):
-        raise Refused(400, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified.")
+        raise Refused(
+            400, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified."
+        )
     if lease.state == "available":
-        raise Refused(409, "LeaseNotPresentWithLeaseOperation", "There is currently no lease on the " + what.lower() + ".")
+        raise Refused(
+            409, "LeaseNotPresentWithLeaseOperation", "There is currently no lease on the " + what.lower() + "."
+        )
     if lease.id.lower() != id.lower() and not (action == "change" and lease.id.lower() == str(proposed).lower()):
         raise Refused(
-            409, "LeaseIdMismatchWithLeaseOperation", "The lease ID specified did not match the lease ID for the " + what.lower() + "."
+            409,
+            "LeaseIdMismatchWithLeaseOperation",
+            "The lease ID specified did not match the lease ID for the " + what.lower() + ".",
         )
     if action == "release":
         return Lease()
     if lease.state in ("breaking", "broken"):
         if action == "change":
-            raise Refused(409, "LeaseIsBreakingAndCannotBeChanged", "The lease ID matched, but the lease is currently in breaking state and cannot be changed.")
-        raise Refused(409, "LeaseIsBrokenAndCannotBeRenewed", "The lease ID matched, but the lease has been broken explicitly and cannot be renewed.")
+            raise Refused(
+                409,
+                "LeaseIsBreakingAndCannotBeChanged",
+                "The lease ID matched, but the lease is currently in breaking state and cannot be changed.",
+            )
+        raise Refused(
+            409,
+            "LeaseIsBrokenAndCannotBeRenewed",
+            "The lease ID matched, but the lease has been broken explicitly and cannot be renewed.",
+        )
     if action == "change":
         if lease.state != "leased":
-            raise Refused(409, "LeaseNotPresentWithLeaseOperation", "There is currently no lease on the " + what.lower() + ".")
+            raise Refused(
+                409, "LeaseNotPresentWithLeaseOperation", "There is currently no lease on the " + what.lower() + "."
+            )
         return Lease(str(proposed), lease.state, lease.duration, lease.until)
     return Lease(lease.id, "leased", lease.duration, 0.0 if lease.duration == INFINITE else now + lease.duration)
 
@@ -91,12 +107,16 @@ def _guid(text: str) -> None:
     try:
         uuid.UUID(text)
     except ValueError:
-        raise Refused(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.") from None
+        raise Refused(
+            400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format."
+        ) from None
 
 
 def _acquire(lease: Lease, proposed: str | None, duration: str | None, now: float) -> Lease:
     if not duration:
-        raise Refused(400, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified.")
+        raise Refused(
+            400, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified."
+        )
     try:
         seconds = int(duration)
     except ValueError:
@@ -105,7 +125,11 @@ def _acquire(lease: Lease, proposed: str | None, duration: str | None, now: floa
         raise Refused(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.")
     same = bool(proposed) and str(proposed).lower() == lease.id.lower()
     if lease.state == "breaking" and same:
-        raise Refused(409, "LeaseIsBreakingAndCannotBeAcquired", "The lease ID matched, but the lease is currently in breaking state and cannot be acquired until it is broken.")
+        raise Refused(
+            409,
+            "LeaseIsBreakingAndCannotBeAcquired",
+            "The lease ID matched, but the lease is currently in breaking state and cannot be acquired until it is broken.",
+        )
     if lease.locked and not same:
         raise Refused(409, "LeaseAlreadyPresent", "There is already a lease present.")
     return Lease(proposed or str(uuid.uuid4()), "leased", seconds, 0.0 if seconds == INFINITE else now + seconds)
@@ -113,7 +137,9 @@ def _acquire(lease: Lease, proposed: str | None, duration: str | None, now: floa
 
 def _break(lease: Lease, period: str | None, now: float, what: str) -> Lease:
     if lease.state == "available":
-        raise Refused(409, "LeaseNotPresentWithLeaseOperation", "There is currently no lease on the " + what.lower() + ".")
+        raise Refused(
+            409, "LeaseNotPresentWithLeaseOperation", "There is currently no lease on the " + what.lower() + "."
+        )
     if period and (not period.isdecimal() or int(period) > 60):
         raise Refused(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.")
     if lease.state in ("broken", "expired"):
@@ -122,4 +148,8 @@ def _break(lease: Lease, period: str | None, now: float, what: str) -> Lease:
     wait = float(period) if period else (left if left is not None else 0.0)
     if left is not None:
         wait = min(wait, left)
-    return Lease(lease.id, "breaking", lease.duration, now + wait) if wait > 0 else Lease(lease.id, "broken", lease.duration, 0.0)
+    return (
+        Lease(lease.id, "breaking", lease.duration, now + wait)
+        if wait > 0
+        else Lease(lease.id, "broken", lease.duration, 0.0)
+    )

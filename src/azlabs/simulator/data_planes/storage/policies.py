@@ -27,7 +27,9 @@ def parse(body: bytes) -> list[Policy]:
         except ValueError:
             id = ""
         if not 1 <= len(id) <= 64:
-            raise Refused(400, "InvalidXmlNodeValue", "The value for one of the XML nodes is not in the correct format.")
+            raise Refused(
+                400, "InvalidXmlNodeValue", "The value for one of the XML nodes is not in the correct format."
+            )
         found.append(policy)
     if len(found) > MOST or len({one["id"] for one in found}) < len(found):
         raise Refused(400, "InvalidXmlDocument", "XML specified is not syntactically valid.")
@@ -39,5 +41,7 @@ def shown(policies: list[Policy]) -> Answer:
     text = ""
     for policy in policies:
         parts = "".join(element(word, policy[part]) for word, part in _PARTS if policy.get(part))
-        text += f"<SignedIdentifier>{element('Id', policy['id'])}<AccessPolicy>{parts}</AccessPolicy></SignedIdentifier>"
+        text += (
+            f"<SignedIdentifier>{element('Id', policy['id'])}<AccessPolicy>{parts}</AccessPolicy></SignedIdentifier>"
+        )
     return xml_answer(f"<SignedIdentifiers>{text}</SignedIdentifiers>")

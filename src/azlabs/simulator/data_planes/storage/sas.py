@@ -43,7 +43,9 @@ def grant(asking: Asking) -> Grant:
         found = Grant("account-sas" if "ss" in fields else "sas", fields)
         texts = [account_text(asking.account_name, fields)] if "ss" in fields else service_texts(asking, fields)
         good = any(
-            hmac.compare_digest(sign(one["value"], text), fields["sig"]) for one in asking.account.hidden["keys"] for text in texts
+            hmac.compare_digest(sign(one["value"], text), fields["sig"])
+            for one in asking.account.hidden["keys"]
+            for text in texts
         )
     if not good:
         raise failed("Signature did not match.")
@@ -68,7 +70,11 @@ def _times(asking: Asking, fields: dict[str, str]) -> None:
     except ValueError:
         raise failed("Signature fields are not well formed.") from None
     if fields.get("spr") == "https" and asking.url.startswith("http://"):
-        raise Refused(403, "AuthorizationProtocolMismatch", "This request is not authorized to perform this operation using this protocol.")
+        raise Refused(
+            403,
+            "AuthorizationProtocolMismatch",
+            "This request is not authorized to perform this operation using this protocol.",
+        )
     if fields.get("sip"):
         first, _, last = fields["sip"].partition("-")
         address = ipaddress.ip_address(client_address(asking))
@@ -130,7 +136,16 @@ def service_texts(asking: Asking, fields: dict[str, str]) -> list[str]:
         names = ("sp", "st", "se")
         text = [get(name, "") for name in names] + [canonical(asking, True)]
         return ["\n".join([*text, get("si", ""), get("sip", ""), get("spr", ""), version])]
-    text = [get("sp", ""), get("st", ""), get("se", ""), _blob_resource(asking, fields), get("si", ""), get("sip", ""), get("spr", ""), version]
+    text = [
+        get("sp", ""),
+        get("st", ""),
+        get("se", ""),
+        _blob_resource(asking, fields),
+        get("si", ""),
+        get("sip", ""),
+        get("spr", ""),
+        version,
+    ]
     if version >= "2018-11-09":
         text += [get("sr", ""), _moment_of_blob(asking, fields)]
     if version >= "2020-12-06":
@@ -139,14 +154,21 @@ def service_texts(asking: Asking, fields: dict[str, str]) -> list[str]:
 
 
 def _moment_of_blob(asking: Asking, fields: dict[str, str]) -> str:
-    return {"bs": asking.query.get("snapshot", ""), "bv": asking.query.get("versionid", "")}.get(fields.get("sr", ""), "")
+    return {"bs": asking.query.get("snapshot", ""), "bv": asking.query.get("versionid", "")}.get(
+        fields.get("sr", ""), ""
+    )
 
 
 def delegation_texts(asking: Asking, fields: dict[str, str]) -> list[str]:
     """What a user delegation signature signs, by the version it names."""
     version = fields.get("sv", "")
     get = fields.get
-    text = [get("sp", ""), get("st", ""), get("se", ""), _blob_resource(asking, fields) if asking.service == "blob" else canonical(asking, True)]
+    text = [
+        get("sp", ""),
+        get("st", ""),
+        get("se", ""),
+        _blob_resource(asking, fields) if asking.service == "blob" else canonical(asking, True),
+    ]
     text += [get(name, "") for name in ("skoid", "sktid", "skt", "ske", "sks", "skv")]
     if asking.service == "blob" and version >= "2020-02-10":
         text += [get(name, "") for name in ("saoid", "suoid", "scid")]
@@ -166,7 +188,10 @@ def delegation_texts(asking: Asking, fields: dict[str, str]) -> list[str]:
 def user_key(asking: Asking, fields: dict[str, str]) -> bytes:
     """The key that the account hands out for a user, a time and a service: made from the account's secret and those."""
     hidden = asking.account.hidden
-    secret = f"{hidden.get('delegation_since', '')}/{asking.account.id.lower()}/".encode() + asking.simulator.tokens.signing_key
+    secret = (
+        f"{hidden.get('delegation_since', '')}/{asking.account.id.lower()}/".encode()
+        + asking.simulator.tokens.signing_key
+    )
     text = "\n".join(fields.get(name, "") for name in ("skoid", "sktid", "skt", "ske", "sks", "skv"))
     return hmac.new(secret, text.encode(), hashlib.sha256).digest()
 
@@ -178,13 +203,25 @@ def authorize(asking: Asking, grant: Grant, need: Need) -> None:
     fields = grant.fields
     if grant.kind == "account-sas":
         if asking.service[0] not in fields.get("ss", ""):
-            raise Refused(403, "AuthorizationServiceMismatch", "This request is not authorized to perform this operation using this service.")
+            raise Refused(
+                403,
+                "AuthorizationServiceMismatch",
+                "This request is not authorized to perform this operation using this service.",
+            )
         if need.level not in fields.get("srt", ""):
-            raise Refused(403, "AuthorizationResourceTypeMismatch", "This request is not authorized to perform this operation using this resource type.")
+            raise Refused(
+                403,
+                "AuthorizationResourceTypeMismatch",
+                "This request is not authorized to perform this operation using this resource type.",
+            )
     elif asking.service == "blob":
         kind = fields.get("sr", "")
         inner = need.level == "o" or (need.level == "c" and kind in ("c", "d") and set(need.letters) & set("lfi"))
-        if not inner or (kind == "bs" and not asking.query.get("snapshot")) or (kind == "bv" and not asking.query.get("versionid")):
+        if (
+            not inner
+            or (kind == "bs" and not asking.query.get("snapshot"))
+            or (kind == "bv" and not asking.query.get("versionid"))
+        ):
             raise mismatch()
     elif need.level == "s" or (need.level == "c" and not set(need.letters) & set("rp")):
         raise mismatch()

@@ -13,9 +13,20 @@ if TYPE_CHECKING:
     from azlabs.simulator.records import Resource
 
 Body = dict[str, Any]
-LOGGING = {"Version": "1.0", "Read": "false", "Write": "false", "Delete": "false", "RetentionPolicy": {"Enabled": "false"}}
+LOGGING = {
+    "Version": "1.0",
+    "Read": "false",
+    "Write": "false",
+    "Delete": "false",
+    "RetentionPolicy": {"Enabled": "false"},
+}
 METRICS = {"Version": "1.0", "Enabled": "false", "RetentionPolicy": {"Enabled": "false"}}
-HOURS = {"Version": "1.0", "Enabled": "true", "IncludeAPIs": "true", "RetentionPolicy": {"Enabled": "true", "Days": "7"}}
+HOURS = {
+    "Version": "1.0",
+    "Enabled": "true",
+    "IncludeAPIs": "true",
+    "RetentionPolicy": {"Enabled": "true", "Days": "7"},
+}
 SECTIONS = {"Logging": LOGGING, "HourMetrics": HOURS, "MinuteMetrics": METRICS}
 _CORS = (
     ("AllowedOrigins", "allowedOrigins"), ("AllowedMethods", "allowedMethods"), ("AllowedHeaders", "allowedHeaders"),
@@ -31,7 +42,9 @@ def _row(asking: Asking) -> Resource:
 
 
 def _section(name: str, values: Body) -> str:
-    inner = "".join(_section(key, value) if isinstance(value, dict) else element(key, value) for key, value in values.items())
+    inner = "".join(
+        _section(key, value) if isinstance(value, dict) else element(key, value) for key, value in values.items()
+    )
     return f"<{name}>{inner}</{name}>"
 
 
@@ -89,10 +102,15 @@ def put(asking: Asking) -> Answer:
 def _retention(node: Any) -> Body:
     enabled = (node.findtext("Enabled") or "").strip().lower() == "true"
     days = (node.findtext("Days") or "").strip()
-    found: Body = {"allowPermanentDelete": (node.findtext("AllowPermanentDelete") or "").strip().lower() == "true", "enabled": enabled}
+    found: Body = {
+        "allowPermanentDelete": (node.findtext("AllowPermanentDelete") or "").strip().lower() == "true",
+        "enabled": enabled,
+    }
     if enabled:
         if not days.isdecimal() or not 1 <= int(days) <= 365:
-            raise Refused(400, "InvalidXmlNodeValue", "The value for one of the XML nodes is not in the correct format.")
+            raise Refused(
+                400, "InvalidXmlNodeValue", "The value for one of the XML nodes is not in the correct format."
+            )
         found["days"] = int(days)
     return found
 
@@ -108,7 +126,11 @@ def _rule(node: Any) -> Body:
 def stats(asking: Asking) -> Answer:
     """Get Service Stats, from the secondary host of accounts that can be read there."""
     if not asking.secondary:
-        raise Refused(400, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid.")
+        raise Refused(
+            400,
+            "InvalidQueryParameterValue",
+            "Value for one of the query parameters specified in the request URI is invalid.",
+        )
     from azlabs.simulator.data_planes.storage.asking import http_date
 
     inner = element("Status", "live") + element("LastSyncTime", http_date(asking.now))
@@ -119,7 +141,9 @@ def account_information(asking: Asking) -> Answer:
     """Get Account Information: SKU and kind."""
     body = asking.account.body
     hns = "true" if body["properties"].get("isHnsEnabled") else "false"
-    return Answer(200, {"x-ms-sku-name": body["sku"]["name"], "x-ms-account-kind": body["kind"], "x-ms-is-hns-enabled": hns})
+    return Answer(
+        200, {"x-ms-sku-name": body["sku"]["name"], "x-ms-account-kind": body["kind"], "x-ms-is-hns-enabled": hns}
+    )
 
 
 def user_delegation_key(asking: Asking) -> Answer:
@@ -134,7 +158,11 @@ def user_delegation_key(asking: Asking) -> Answer:
     root = parse_xml(bytes(asking.body))
     start, end = (root.findtext("Start") or "").strip(), (root.findtext("Expiry") or "").strip()
     try:
-        good = moment(end) > asking.now and moment(end) - asking.now <= 7 * 86400 + 900 and (not start or moment(start) < moment(end))
+        good = (
+            moment(end) > asking.now
+            and moment(end) - asking.now <= 7 * 86400 + 900
+            and (not start or moment(start) < moment(end))
+        )
     except ValueError:
         good = False
     if not good:
@@ -144,6 +172,13 @@ def user_delegation_key(asking: Asking) -> Answer:
         "skv": asking.version,
     }  # fmt: skip
     key = base64.b64encode(user_key(asking, fields)).decode()
-    words = {"SignedOid": "skoid", "SignedTid": "sktid", "SignedStart": "skt", "SignedExpiry": "ske", "SignedService": "sks", "SignedVersion": "skv"}
+    words = {
+        "SignedOid": "skoid",
+        "SignedTid": "sktid",
+        "SignedStart": "skt",
+        "SignedExpiry": "ske",
+        "SignedService": "sks",
+        "SignedVersion": "skv",
+    }
     text = "".join(element(word, fields[name]) for word, name in words.items()) + element("Value", key)
     return xml_answer(f"<UserDelegationKey>{text}</UserDelegationKey>")

@@ -71,7 +71,11 @@ class StorageAccounts(ResourceType):
     }
     choices_code = ("InvalidValuesForRequestParameters", "Values for request parameters are invalid: {path}.")
     references = (
-        Reference("properties.networkAcls.virtualNetworkRules[*]", "Microsoft.Network/virtualNetworks/subnets", must_exist=False),
+        Reference(
+            "properties.networkAcls.virtualNetworkRules[*]",
+            "Microsoft.Network/virtualNetworks/subnets",
+            must_exist=False,
+        ),
     )
     members_since = {
         "properties.keyCreationTime": "2021-01-01",
@@ -108,7 +112,9 @@ class StorageAccounts(ResourceType):
         container = f"{ACCOUNT}/blobServices/containers".lower()
         for row in write.store.below(write.key):
             mine = row.body.get("properties") or {}
-            if row.type == container and (mine.get("hasLegalHold") or row.hidden.get("immutable", {}).get("state") == "Locked"):
+            if row.type == container and (
+                mine.get("hasLegalHold") or row.hidden.get("immutable", {}).get("state") == "Locked"
+            ):
                 refuse(
                     "StorageAccountContainsImmutableContainers",
                     f"The storage account {write.name} cannot be deleted since it has a container with an immutability policy.",
@@ -170,7 +176,9 @@ def name_is_free(write: Write) -> None:
             mine = other.subscription == write.subscription
             refuse(
                 "StorageAccountAlreadyExists" if mine else "StorageAccountAlreadyTaken",
-                f"The storage account named {write.name} already exists under the subscription." if mine else TAKEN.format(name=write.name),
+                f"The storage account named {write.name} already exists under the subscription."
+                if mine
+                else TAKEN.format(name=write.name),
                 status=409,
             )
 
@@ -210,7 +218,12 @@ def make_service(write: Write, service: str) -> None:
     if kind is None:
         return
     id = f"{write.id}/{service}/default"
-    body: Body = {"id": id, "name": "default", "type": f"{ACCOUNT}/{service}", "properties": {**kind.defaults["properties"]}}
+    body: Body = {
+        "id": id,
+        "name": "default",
+        "type": f"{ACCOUNT}/{service}",
+        "properties": {**kind.defaults["properties"]},
+    }
     row = Resource(
         0, id.lower(), id, kind.key, write.key, write.subscription, "", guid(), write.api_version, write.now, write.now,
         None, None, None,

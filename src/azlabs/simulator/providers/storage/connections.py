@@ -33,7 +33,9 @@ def connections(reader: Reader, account: Body) -> list[Body]:
     for link in reader.store.links_to(account["id"].lower()):
         if "rivateLinkServiceConnections" not in link.path:
             continue
-        endpoint = link.holder.partition("/privateLinkServiceConnections/")[0].partition("/manualPrivateLinkServiceConnections/")[0]
+        endpoint = link.holder.partition("/privateLinkServiceConnections/")[0].partition(
+            "/manualPrivateLinkServiceConnections/"
+        )[0]
         name = f"{account['name']}.{uuid.uuid5(uuid.NAMESPACE_URL, link.holder.lower())}"
         state = decided.get(name) or {
             "status": "Pending" if "manual" in link.path.lower() else "Approved",
@@ -71,7 +73,9 @@ class PrivateEndpointConnections(StorageType):
         if call.method == "DELETE" and one is None:
             return Answer(204)
         if one is None:
-            raise Refused(404, "PrivateEndpointConnectionNotFound", f"The private endpoint connection {call.name} was not found.")
+            raise Refused(
+                404, "PrivateEndpointConnectionNotFound", f"The private endpoint connection {call.name} was not found."
+            )
         if call.method == "GET":
             return json_answer(one)
         call.manager.gates.check("action", call.principal, call)
@@ -79,7 +83,10 @@ class PrivateEndpointConnections(StorageType):
         if call.method == "PUT":
             asked = (call.json().get("properties") or {}).get("privateLinkServiceConnectionState") or {}
             if asked.get("status") not in ("Approved", "Rejected", "Pending"):
-                refuse("InvalidValuesForRequestParameters", "Values for request parameters are invalid: privateLinkServiceConnectionState.status.")
+                refuse(
+                    "InvalidValuesForRequestParameters",
+                    "Values for request parameters are invalid: privateLinkServiceConnectionState.status.",
+                )
             state = {"status": asked["status"], "description": asked.get("description", "")}
             one["properties"]["privateLinkServiceConnectionState"].update(state)
         hidden = account.hidden

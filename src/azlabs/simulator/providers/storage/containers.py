@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.http import Answer, json_answer
-from azlabs.simulator.providers.storage.base import ACCOUNT, Body, StorageType, account_key, guid, new_etag, whole_seconds
+from azlabs.simulator.providers.storage.base import (
+    ACCOUNT,
+    Body,
+    StorageType,
+    account_key,
+    guid,
+    new_etag,
+    whole_seconds,
+)
 from azlabs.simulator.providers.storage.signatures import store_hidden
 from azlabs.simulator.resource_manager import reads
 from azlabs.simulator.resource_manager.errors import Refused, refuse
@@ -30,11 +38,19 @@ class Containers(StorageType):
 
     type = CONTAINERS
     name_rule = NameRule(
-        rf"(?=.{{3,63}}$)(?:{NAME})", "InvalidContainerName", "The specified resource name {name} contains invalid characters or has an invalid length."
+        rf"(?=.{{3,63}}$)(?:{NAME})",
+        "InvalidContainerName",
+        "The specified resource name {name} contains invalid characters or has an invalid length.",
     )
     not_found = ("ContainerNotFound", "The specified container does not exist.")
     creates = Announce(201, "Succeeded")
-    defaults = {"properties": {"publicAccess": "None", "defaultEncryptionScope": "$account-encryption-key", "denyEncryptionScopeOverride": False}}
+    defaults = {
+        "properties": {
+            "publicAccess": "None",
+            "defaultEncryptionScope": "$account-encryption-key",
+            "denyEncryptionScopeOverride": False,
+        }
+    }
     read_only = tuple(f"properties.{name}" for name in COMPUTED)
     choices = {"properties.publicAccess": ("None", "Blob", "Container")}
     members_since = {
@@ -57,7 +73,11 @@ class Containers(StorageType):
     def accepted(self, write: Write, shown: Body) -> None:
         """A new container is named and no more; an update shows what was sent and a few facts."""
         shown.pop("etag", None)
-        sent = write.request.get("properties") if write.before is None or write.call.method == "PUT" else write.call.json().get("properties")
+        sent = (
+            write.request.get("properties")
+            if write.before is None or write.call.method == "PUT"
+            else write.call.json().get("properties")
+        )
         if write.before is None:
             shown.pop("properties", None)
             return
@@ -78,8 +98,14 @@ class Containers(StorageType):
                 f"The container {write.name} is protected from deletion by an immutability policy or a legal hold.",
                 status=409,
             )
-        if (hidden.get("lease") or {}).get("state") == "leased" and write.call.headers.get("x-ms-lease-id") != hidden["lease"]["id"]:
-            refuse("ContainerOperationFailure", "There is currently a lease on the container and no lease ID was specified in the request.", status=409)
+        if (hidden.get("lease") or {}).get("state") == "leased" and write.call.headers.get("x-ms-lease-id") != hidden[
+            "lease"
+        ]["id"]:
+            refuse(
+                "ContainerOperationFailure",
+                "There is currently a lease on the container and no lease ID was specified in the request.",
+                status=409,
+            )
         bury(write)
 
     @action("setLegalHold")
@@ -94,7 +120,11 @@ class Containers(StorageType):
 
     def _hold(self, call: Call, body: Body, change: Any) -> Body:
         tags = call.json().get("tags")
-        if not isinstance(tags, list) or not tags or not all(isinstance(tag, str) and 3 <= len(tag) <= 23 and tag.isalnum() for tag in tags):
+        if (
+            not isinstance(tags, list)
+            or not tags
+            or not all(isinstance(tag, str) and 3 <= len(tag) <= 23 and tag.isalnum() for tag in tags)
+        ):
             refuse("InvalidLegalHoldTags", "A legal hold has tags of 3 to 23 letters and digits.")
         row = _row(call, body)
         hidden = row.hidden
@@ -118,7 +148,11 @@ class Containers(StorageType):
         )  # fmt: skip
         hidden["lease"] = lease.stored()
         store_hidden(call, row, hidden)
-        answer: Body = {"leaseId": lease.id} if asked.get("action") != "Break" else {"leaseTimeSeconds": str(lease.remaining(call.now))}
+        answer: Body = (
+            {"leaseId": lease.id}
+            if asked.get("action") != "Break"
+            else {"leaseTimeSeconds": str(lease.remaining(call.now))}
+        )
         return json_answer(answer, headers={"ETag": str(hidden["etag"])})
 
     @action("migrate", announce=Announce(202, headers=("azure-asyncoperation", "location")))
@@ -129,7 +163,11 @@ class Containers(StorageType):
         if not hidden.get("immutable"):
             refuse("ContainerImmutabilityPolicyNotFound", "The container has no immutability policy.", status=409)
         document = row.copy()
-        document["properties"]["immutableStorageWithVersioning"] = {"enabled": True, "migrationState": "Completed", "timeStamp": stamp(call.now)}
+        document["properties"]["immutableStorageWithVersioning"] = {
+            "enabled": True,
+            "migrationState": "Completed",
+            "timeStamp": stamp(call.now),
+        }
         store_hidden(call, row, hidden, document)
 
     operation_paths = ("asyncoperations", "asyncoperations")
@@ -170,7 +208,12 @@ def bury(write: Write) -> None:
         return
     if policy.get("enabled"):
         row.hidden_text = None
-        hidden = {**write.hidden, "version": guid().replace("-", "")[:16].upper(), "deleted": write.now, "days": policy["days"]}
+        hidden = {
+            **write.hidden,
+            "version": guid().replace("-", "")[:16].upper(),
+            "deleted": write.now,
+            "days": policy["days"],
+        }
         store_hidden(write.call, row, hidden)
         write.store.bury(row, write.now, write.now + policy["days"] * DAY)
 
@@ -197,17 +240,25 @@ class ImmutabilityPolicies(StorageType):
         if call.method == "GET":
             return self._answer(row, row.hidden.get("immutable"))
         if call.method not in ("PUT", "DELETE"):
-            raise Refused(405, "HttpMethodNotAllowed", f"The requested resource does not support http method '{call.method}'.")
+            raise Refused(
+                405, "HttpMethodNotAllowed", f"The requested resource does not support http method '{call.method}'."
+            )
         call.manager.gates.check("action", call.principal, call)
         if call.method == "PUT":
             return self._put(call, row, (call.json().get("properties") or {}), None)
         hidden = row.hidden
         old = hidden.get("immutable") or {}
         if old.get("state") == "Locked":
-            refuse("ImmutabilityPolicyCannotBeDeletedWhenLocked", "A locked immutability policy cannot be deleted.", status=409)
+            refuse(
+                "ImmutabilityPolicyCannotBeDeletedWhenLocked",
+                "A locked immutability policy cannot be deleted.",
+                status=409,
+            )
         hidden.pop("immutable", None)
         store_hidden(call, row, hidden)
-        return self._answer(row, {"etag": _policy_etag(call.now), "immutabilityPeriodSinceCreationInDays": 0, "state": "Deleted"})
+        return self._answer(
+            row, {"etag": _policy_etag(call.now), "immutabilityPeriodSinceCreationInDays": 0, "state": "Deleted"}
+        )
 
     def _put(self, call: Call, row: Resource, asked: Body, state: str | None) -> Answer:
         hidden = row.hidden
@@ -221,7 +272,9 @@ class ImmutabilityPolicies(StorageType):
             refuse("InvalidImmutabilityPeriod", "The immutability period of a locked policy can only be made longer.")
         mine = {
             "etag": _policy_etag(call.now),
-            "allowProtectedAppendWrites": bool(asked.get("allowProtectedAppendWrites", old.get("allowProtectedAppendWrites", False))),
+            "allowProtectedAppendWrites": bool(
+                asked.get("allowProtectedAppendWrites", old.get("allowProtectedAppendWrites", False))
+            ),
             "immutabilityPeriodSinceCreationInDays": days,
             "state": state or "Unlocked",
         }

@@ -66,7 +66,11 @@ class ManagementPolicies(Policy):
         """Every rule has blob types and at least one action with one age."""
         account = write.find(account_key(write.key)) or {}
         if account.get("kind") == "Storage":
-            refuse("ManagementPolicyNotSupportedForAccount", "The management policy is not supported for accounts of kind Storage.", status=409)
+            refuse(
+                "ManagementPolicyNotSupportedForAccount",
+                "The management policy is not supported for accounts of kind Storage.",
+                status=409,
+            )
         for rule in self.rules(write):
             rule.setdefault("enabled", True)
             if rule.get("type") != "Lifecycle":
@@ -108,9 +112,14 @@ class InventoryPolicies(Policy):
             definition = rule["definition"]
             if not rule.get("destination"):
                 invalid("policy.rules.destination")
-            if definition.get("format") not in ("Csv", "Parquet") or definition.get("schedule") not in ("Daily", "Weekly"):
+            if definition.get("format") not in ("Csv", "Parquet") or definition.get("schedule") not in (
+                "Daily",
+                "Weekly",
+            ):
                 invalid("policy.rules.definition")
-            if definition.get("objectType") not in ("Blob", "Container") or "Name" not in (definition.get("schemaFields") or []):
+            if definition.get("objectType") not in ("Blob", "Container") or "Name" not in (
+                definition.get("schemaFields") or []
+            ):
                 invalid("policy.rules.definition.schemaFields")
         write.put("properties.lastModifiedTime", stamp(write.now))
 
@@ -130,7 +139,7 @@ class ObjectReplicationPolicies(StorageType):
             return None
         account_of(call)
         id = guid()
-        call.route.names[-1] = id
+        call.route.names = [*call.route.names[:-1], id]
         call.key = call.key.rpartition("/")[0] + "/" + id
         with call.store.writing():
             return writes.put(call, self)
@@ -147,23 +156,34 @@ class ObjectReplicationPolicies(StorageType):
         mine = write.body["properties"]
         if not mine.get("sourceAccount") or not mine.get("destinationAccount"):
             invalid("sourceAccount", "destinationAccount")
-        if not mine.get("rules") or not all(rule.get("sourceContainer") and rule.get("destinationContainer") for rule in mine["rules"]):
+        if not mine.get("rules") or not all(
+            rule.get("sourceContainer") and rule.get("destinationContainer") for rule in mine["rules"]
+        ):
             invalid("rules")
         service = write.find(account_key(write.key) + "/blobservices/default") or {}
         if not (service.get("properties") or {}).get("isVersioningEnabled"):
-            refuse("VersioningNotEnabledForAccount", "Versioning must be enabled on the storage account to set object replication policies.", status=409)
+            refuse(
+                "VersioningNotEnabledForAccount",
+                "Versioning must be enabled on the storage account to set object replication policies.",
+                status=409,
+            )
 
 
 class EncryptionScopes(StorageType):
     """A key for some of the containers and blobs."""
 
     type = f"{ACCOUNT}/encryptionScopes"
-    name_rule = NameRule(r"[A-Za-z0-9-]{3,63}", "InvalidEncryptionScopeName", "The encryption scope name {name} is not valid.")
+    name_rule = NameRule(
+        r"[A-Za-z0-9-]{3,63}", "InvalidEncryptionScopeName", "The encryption scope name {name} is not valid."
+    )
     not_found = ("EncryptionScopeNotFound", "The encryption scope does not exist.")
     methods = frozenset({"GET", "HEAD", "PUT", "PATCH"})
     creates = Announce(201, "Succeeded")
     defaults = {"properties": {"source": "Microsoft.Storage", "state": "Enabled"}}
-    choices = {"properties.source": ("Microsoft.Storage", "Microsoft.KeyVault"), "properties.state": ("Enabled", "Disabled")}
+    choices = {
+        "properties.source": ("Microsoft.Storage", "Microsoft.KeyVault"),
+        "properties.state": ("Enabled", "Disabled"),
+    }
     read_only = ("properties.creationTime", "properties.lastModifiedTime")
 
     def fill(self, write: Write) -> None:
@@ -183,7 +203,9 @@ class LocalUsers(StorageType):
     """Somebody who signs in over SFTP; the password is shown once, when it is made."""
 
     type = f"{ACCOUNT}/localUsers"
-    name_rule = NameRule(r"[a-z0-9][a-z0-9.-]{2,63}", "InvalidLocalUserName", "The local user name {name} is not valid.")
+    name_rule = NameRule(
+        r"[a-z0-9][a-z0-9.-]{2,63}", "InvalidLocalUserName", "The local user name {name} is not valid."
+    )
     not_found = ("LocalUserNotFound", "The local user does not exist.")
     read_only = ("properties.sid", "properties.userId", "properties.hasSshPassword")
     secret = ("properties.sshAuthorizedKeys",)
@@ -192,7 +214,11 @@ class LocalUsers(StorageType):
         """Users are numbered in their account; each has a security identifier."""
         account = write.find(account_key(write.key)) or {}
         if not (account.get("properties") or {}).get("isHnsEnabled"):
-            refuse("FeatureNotSupportedForAccount", "Local users need an account with a hierarchical namespace.", status=409)
+            refuse(
+                "FeatureNotSupportedForAccount",
+                "Local users need an account with a hierarchical namespace.",
+                status=409,
+            )
         mine = write.body.setdefault("properties", {})
         hidden = write.hidden
         if "number" not in hidden:

@@ -63,7 +63,10 @@ class BlobServices(Service):
     type = f"{ACCOUNT}/blobServices"
     shows_sku = True
     defaults = {
-        "properties": {"cors": {"corsRules": []}, "deleteRetentionPolicy": {"allowPermanentDelete": False, "enabled": False}}
+        "properties": {
+            "cors": {"corsRules": []},
+            "deleteRetentionPolicy": {"allowPermanentDelete": False, "enabled": False},
+        }
     }
     members_since = {"properties.deleteRetentionPolicy.allowPermanentDelete": "2021-09-01"}
 
@@ -74,7 +77,11 @@ class BlobServices(Service):
         for path in ("deleteRetentionPolicy", "containerDeleteRetentionPolicy"):
             retention(write, path)
         feed = mine.get("changeFeed")
-        if isinstance(feed, dict) and feed.get("retentionInDays") is not None and feed["retentionInDays"] not in range(1, 146001):
+        if (
+            isinstance(feed, dict)
+            and feed.get("retentionInDays") is not None
+            and feed["retentionInDays"] not in range(1, 146001)
+        ):
             invalid("changeFeed.retentionInDays")
         tracking = mine.get("lastAccessTimeTrackingPolicy")
         if isinstance(tracking, dict):
@@ -86,7 +93,11 @@ class BlobServices(Service):
                 mine.pop("lastAccessTimeTrackingPolicy")
         restore = mine.get("restorePolicy")
         if isinstance(restore, dict) and restore.get("enabled"):
-            ready = mine.get("isVersioningEnabled") and (feed or {}).get("enabled") and mine["deleteRetentionPolicy"].get("enabled")
+            ready = (
+                mine.get("isVersioningEnabled")
+                and (feed or {}).get("enabled")
+                and mine["deleteRetentionPolicy"].get("enabled")
+            )
             if not ready or restore.get("days", 0) >= mine["deleteRetentionPolicy"].get("days", 0):
                 refuse(
                     "InvalidRestorePolicy",
@@ -94,7 +105,11 @@ class BlobServices(Service):
                 )
         account = write.find(account_key(write.key)) or {}
         if mine.get("isVersioningEnabled") and (account.get("properties") or {}).get("isHnsEnabled"):
-            refuse("FeatureNotSupportedForAccount", "Versioning is not supported for accounts with a hierarchical namespace.", status=409)
+            refuse(
+                "FeatureNotSupportedForAccount",
+                "Versioning is not supported for accounts with a hierarchical namespace.",
+                status=409,
+            )
 
 
 class FileServices(Service):

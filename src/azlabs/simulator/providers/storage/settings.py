@@ -94,7 +94,10 @@ def _kind(write: Write) -> str:
         invalid("kind")
     old = write.old("kind")
     if old is not None and old != kind and UPGRADES.get(old.lower()) != kind:
-        refuse("AccountKindChangeNotAllowed", f"Changing kind of the storage account {write.name} from {old} to {kind} is not allowed.")
+        refuse(
+            "AccountKindChangeNotAllowed",
+            f"Changing kind of the storage account {write.name} from {old} to {kind} is not allowed.",
+        )
     return kind
 
 
@@ -115,7 +118,9 @@ def endpoints(write: Write, kind: str, suffix: str) -> Body:
     if routing.get("publishMicrosoftEndpoints"):
         found["microsoftEndpoints"] = urls("-microsoftrouting", services)
     if routing.get("publishInternetEndpoints"):
-        found["internetEndpoints"] = urls("-internetrouting", tuple(one for one in services if one not in ("queue", "table")))
+        found["internetEndpoints"] = urls(
+            "-internetrouting", tuple(one for one in services if one not in ("queue", "table"))
+        )
     return found
 
 
@@ -124,7 +129,9 @@ def _encryption(write: Write) -> None:
     mine = write.body["properties"]["encryption"]
     source = str(mine.get("keySource") or "Microsoft.Storage")
     words = ("Microsoft.Storage", "Microsoft.Keyvault")
-    mine["keySource"] = next((word for word in words if word.lower() == source.lower()), None) or invalid("encryption.keySource")
+    mine["keySource"] = next((word for word in words if word.lower() == source.lower()), None) or invalid(
+        "encryption.keySource"
+    )
     services = mine.setdefault("services", {})
     for service in ("file", "blob"):
         services.setdefault(service, {})
@@ -143,12 +150,18 @@ def _encryption(write: Write) -> None:
     vault = next((value for name, value in list(mine.items()) if name.lower() == "keyvaultproperties"), None)
     if not isinstance(vault, dict) or not vault.get("keyvaulturi") or not vault.get("keyname"):
         invalid("encryption.keyVaultProperties")
-    vault.setdefault("currentVersionedKeyIdentifier", f"{vault['keyvaulturi'].rstrip('/')}/keys/{vault['keyname']}/{write.guid().replace('-', '')}")
+    vault.setdefault(
+        "currentVersionedKeyIdentifier",
+        f"{vault['keyvaulturi'].rstrip('/')}/keys/{vault['keyname']}/{write.guid().replace('-', '')}",
+    )
     vault.setdefault("lastKeyRotationTimestamp", stamp(write.now))
     vault.setdefault("currentVersionedKeyExpirationTimestamp", "1970-01-01T00:00:00.0000000Z")
     identity = (write.body.get("identity") or {}).get("type") or "None"
     if identity == "None" and write.created:
-        refuse("StorageAccountIdentityNotFound", "An identity is needed for a storage account whose encryption uses a key of a key vault.")
+        refuse(
+            "StorageAccountIdentityNotFound",
+            "An identity is needed for a storage account whose encryption uses a key of a key vault.",
+        )
 
 
 def _network(rules: Body) -> None:
@@ -178,7 +191,8 @@ def validate(write: Write) -> None:
         if write.before is not None and mine.get(name) is not None and bool(old) != bool(mine[name]):
             refuse(
                 "AccountPropertyCannotBeUpdated",
-                f"The property '{name}' was specified in the input, but it cannot be updated as it is read-only after the account is created.",
+                f"The property '{name}' was specified in the input, but it cannot be updated as it is read-only after the "
+                "account is created.",
             )
     days = (mine.get("keyPolicy") or {}).get("keyExpirationPeriodInDays")
     if mine.get("keyPolicy") is not None and (type(days) is not int or days < 1):
@@ -196,7 +210,9 @@ def _immutability(write: Write, settings: Body | None) -> None:
     if not isinstance(settings, dict) or not isinstance(policy, dict):
         return
     if not settings.get("enabled"):
-        refuse(code, "Storage account level default immutability policy cannot be set as account level WORM is disabled")
+        refuse(
+            code, "Storage account level default immutability policy cannot be set as account level WORM is disabled"
+        )
     if policy.get("state") is None or policy.get("immutabilityPeriodSinceCreationInDays") is None:
         refuse(
             code,
@@ -204,7 +220,11 @@ def _immutability(write: Write, settings: Body | None) -> None:
         )
     old = write.old("properties.immutableStorageWithVersioning.immutabilityPolicy") or {}
     before = old.get("state")
-    allowed = {None: ("Unlocked", "Disabled"), "Disabled": ("Unlocked", "Disabled"), "Unlocked": ("Unlocked", "Disabled", "Locked")}
+    allowed = {
+        None: ("Unlocked", "Disabled"),
+        "Disabled": ("Unlocked", "Disabled"),
+        "Unlocked": ("Unlocked", "Disabled", "Locked"),
+    }
     words = allowed.get(before, ("Locked",))
     if policy["state"] not in words:
         refuse(
@@ -212,7 +232,10 @@ def _immutability(write: Write, settings: Body | None) -> None:
             f'Storage account immutability policy state can be set to "{", ".join(words)}". Note that the immutability state can '
             "either be Disabled or Unlocked during account creation.",
         )
-    if before == "Locked" and policy["immutabilityPeriodSinceCreationInDays"] < old["immutabilityPeriodSinceCreationInDays"]:
+    if (
+        before == "Locked"
+        and policy["immutabilityPeriodSinceCreationInDays"] < old["immutabilityPeriodSinceCreationInDays"]
+    ):
         refuse(code, "The immutability period of a locked policy cannot be made shorter.")
     policy.setdefault("allowProtectedAppendWrites", False)
 
@@ -221,8 +244,13 @@ def _subnet(write: Write, id: str) -> None:
     """A subnet has to exist and to have a service endpoint for storage."""
     subnet = write.find(id) if id.startswith("/") else None
     if subnet is None:
-        refuse("NetworkAclsValidationFailure", f"Validation of network acls failure: SubnetsNotFound:The subnet {id} was not found.")
-    services = [str(one.get("service", "")).lower() for one in (subnet.get("properties") or {}).get("serviceEndpoints") or []]
+        refuse(
+            "NetworkAclsValidationFailure",
+            f"Validation of network acls failure: SubnetsNotFound:The subnet {id} was not found.",
+        )
+    services = [
+        str(one.get("service", "")).lower() for one in (subnet.get("properties") or {}).get("serviceEndpoints") or []
+    ]
     if not {"microsoft.storage", "microsoft.storage.global"} & set(services):
         parts = id.split("/")
         refuse(

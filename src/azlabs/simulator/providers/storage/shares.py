@@ -6,7 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 from azlabs.simulator.http import Answer, json_answer
-from azlabs.simulator.providers.storage.base import ACCOUNT, Body, StorageType, account_key, account_of, guid, new_etag, whole_seconds
+from azlabs.simulator.providers.storage.base import (
+    ACCOUNT,
+    Body,
+    StorageType,
+    account_key,
+    account_of,
+    guid,
+    new_etag,
+    whole_seconds,
+)
 from azlabs.simulator.providers.storage.signatures import store_hidden
 from azlabs.simulator.resource_manager import deletes, reads
 from azlabs.simulator.resource_manager.errors import Refused, refuse
@@ -37,7 +46,12 @@ class Shares(StorageType):
         "properties.accessTier": ("TransactionOptimized", "Hot", "Cool", "Premium"),
         "properties.rootSquash": ("NoRootSquash", "RootSquash", "AllSquash"),
     }
-    read_only = ("properties.lastModifiedTime", "properties.leaseStatus", "properties.leaseState", "properties.shareUsageBytes")
+    read_only = (
+        "properties.lastModifiedTime",
+        "properties.leaseStatus",
+        "properties.leaseState",
+        "properties.shareUsageBytes",
+    )
     members_since = {
         "properties.leaseStatus": "2021-01-01",
         "properties.leaseState": "2021-01-01",
@@ -53,7 +67,9 @@ class Shares(StorageType):
         premium = account.get("kind") == "FileStorage"
         quota = mine.setdefault("shareQuota", 100 if premium else 102400 if large else 5120)
         if type(quota) is not int or not (100 if premium else 1) <= quota <= 102400:
-            refuse("InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format: shareQuota.")
+            refuse(
+                "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format: shareQuota."
+            )
         mine.setdefault("accessTier", "Premium" if premium else "TransactionOptimized")
         mine.setdefault("enabledProtocols", "SMB")
         if mine["enabledProtocols"] == "NFS" and not premium:
@@ -144,7 +160,7 @@ class Queues(StorageType):
         """Messages belong to the queue's uid."""
         write.hidden.setdefault("uid", guid())
 
-    def accepted(self, write: Write, shown: Body) -> None:
+    def accepted(self, write: Write, shown: Body) -> None:  # noqa: ARG002
         """Everything but the count."""
         shown["properties"].pop("approximateMessageCount", None)
 
