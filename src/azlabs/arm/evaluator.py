@@ -26,6 +26,9 @@ class Runtime(Protocol):
     def list(self, function: str, resource_id: str, api_version: str | None, body: Any) -> Any:
         """The answer of a list action: `function` as written ("listKeys")."""
 
+    def providers(self, namespace: str, kind: str | None) -> Any:
+        """{"resourceType", "locations", "apiVersions"} of a type, or the whole provider; None when there is none."""
+
 
 class Names(Protocol):
     """What `reference`, `references` and `list*` may name instead of an id: the resources of the template."""

@@ -195,9 +195,16 @@ def list_function(name: str) -> Function:
     return Function(name, code, 1, 3, lazy=False, needs_context=True, builds=True)
 
 
-@function("providers", 1, 2)
-def _providers(_namespace: Any, _kind: Any = None) -> Any:
-    raise invalid("providers", "is deprecated and not supported: write the API version instead.")
+@function("providers", 1, 2, context=True)
+def _providers(context: Context, namespace: Any, kind: Any = None) -> Any:
+    # Deprecated, but templates of tools still ask it for the newest API version.
+    names = string("providers", namespace), None if kind is None else string("providers", kind)
+    if context.runtime is None:
+        raise Deferred("providers")
+    found = context.runtime.providers(*names)
+    if found is None:
+        raise invalid("providers", f"knows no resource type '{namespace}/{kind}'.")
+    return found
 
 
 @function("pickZones", 3, 5)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from azlabs.arm.errors import ExpressionError
 from azlabs.arm.ids import ResourceId
 from azlabs.simulator.http import Answer
+from azlabs.simulator.identity import SUBSCRIPTION_ID
 from azlabs.simulator.resource_manager import api_versions, registry
 
 if TYPE_CHECKING:
@@ -49,6 +50,15 @@ class StoreRuntime:
         payload = body if isinstance(body, dict) else None
         answer = self._send("POST", f"{resource_id}/{function}", api_version or newest(parsed), payload)
         return _checked(answer).json()
+
+    def providers(self, namespace: str, kind: str | None) -> Any:
+        """What the provider offers, as its own document says."""
+        path = f"/subscriptions/{self.call.route.subscription or SUBSCRIPTION_ID}/providers/{namespace}"
+        types = (_checked(self._send("GET", path, "2021-04-01", None)).json() or {}).get("resourceTypes", [])
+        if kind is None:
+            return {"namespace": namespace, "resourceTypes": types}
+        found = next((one for one in types if one["resourceType"].lower() == kind.lower()), None)
+        return found and {name: found[name] for name in ("resourceType", "locations", "apiVersions")}
 
     def _send(self, method: str, path: str, version: str, body: dict[str, Any] | None) -> Answer:
         return self.call.manager.perform(self.principal, method, path, version, body, base=self.call.base)
