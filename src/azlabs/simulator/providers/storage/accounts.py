@@ -93,6 +93,11 @@ class StorageAccounts(ResourceType):
         if write.before is None:
             name_is_free(write)
             write.hidden["keys"] = [new_key(name, write.now) for name in KEYS]
+        kind = write.get("properties.accountType")
+        if kind is not None and write.api_version < "2016-01-01":  # the first version knew no sku and one kind of account
+            write.body.setdefault("sku", {"name": kind})
+            write.body.setdefault("kind", "Storage")
+            del write.body["properties"]["accountType"]
         settings.fill(write)
         keys = write.hidden["keys"]
         write.body["properties"]["keyCreationTime"] = {one["keyName"]: one["creationTime"] for one in keys}
