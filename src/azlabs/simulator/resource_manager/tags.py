@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MOST = 50
 LONGEST_NAME = 512
 LONGEST_VALUE = 256
+HIDDEN = "hidden-"
+"""Tags that services keep for themselves (hidden-link:/subscriptions/...) may contain any character."""
 FORBIDDEN = frozenset("<>%&\\?/")
 RESERVED = ("microsoft", "azure", "windows")
 
@@ -56,7 +58,7 @@ def checked(tags: Any) -> dict[str, str]:
                 "InvalidTagNameLength",
                 f"The tag name '{name[:60]}' is empty or longer than {LONGEST_NAME} characters.",
             )
-        if FORBIDDEN & set(name):
+        if FORBIDDEN & set(name) and not name.lower().startswith(HIDDEN):
             raise Refused(
                 400, "InvalidTagNameCharacters",
                 f"The tag name '{name}' has reserved characters '<,>,%,&,\\,?,/' or control characters.",

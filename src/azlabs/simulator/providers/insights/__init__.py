@@ -1,0 +1,1 @@
+"""Microsoft.Insights: what watches resources, and what happens when something is seen."""

@@ -1,0 +1,1 @@
+"""Tests of alerts, workspaces and budgets."""
