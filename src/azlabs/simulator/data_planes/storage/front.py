@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from azlabs.simulator.data_planes.storage import firewall, grants
-from azlabs.simulator.data_planes.storage.asking import Asking, error, finish, request_id
+from azlabs.simulator.data_planes.storage.asking import Asking, error, finish, invalid_header, request_id
 from azlabs.simulator.http import Answer, CaseInsensitive, Request, parse_query, split_url
 from azlabs.simulator.providers.storage.base import ACCOUNT_KEY
-from azlabs.simulator.resource_manager.errors import Refused
+from azlabs.simulator.resource_manager.errors import Refused, not_modelled
 
 if TYPE_CHECKING:
     from azlabs.simulator import Simulator
     from azlabs.simulator.records import Resource
     from azlabs.simulator.store import Store
 
+_VERSION = re.compile(r"20\d\d-\d\d-\d\d")
 SMALL = 1 << 20
 """Requests up to this size are answered as a whole under the store's lock; longer ones take it where they need it."""
 Serve = Callable[[Asking], Answer]
@@ -75,8 +77,18 @@ def _answer(
         )  # fmt: skip
         if secondary and asking.method not in ("GET", "HEAD"):
             raise Refused(403, "WriteOperationsNotAllowedOnSecondary", "Write operations are not allowed.")
+        _check_version(headers)
         firewall.check(asking)
         asking.grant = grants.identify(asking)
         return serve(asking)
     except Refused as refusal:
         return error(refusal, id, now)
+
+
+def _check_version(headers: CaseInsensitive) -> None:
+    """The service version is a date; what changes how a body is read is refused when it is not known here."""
+    version = headers.get("x-ms-version")
+    if version is not None and _VERSION.fullmatch(version) is None:
+        raise invalid_header("x-ms-version", version)
+    if "x-ms-structured-body" in headers:
+        raise not_modelled("structured bodies of blobs")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azlabs.simulator.providers.storage.base import ACCOUNT, Body, StorageType, account_key, invalid
+from azlabs.simulator.providers.storage.base import ACCOUNT, Body, StorageType, account_key, account_of, invalid
 from azlabs.simulator.resource_manager.errors import refuse
 from azlabs.simulator.resource_manager.resource_type import NameRule
 
 if TYPE_CHECKING:
-    from azlabs.simulator.resource_manager.calls import Reader, Write
+    from azlabs.simulator.http import Answer
+    from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 METHODS = {"DELETE", "GET", "HEAD", "MERGE", "POST", "OPTIONS", "PUT", "PATCH", "CONNECT", "TRACE"}
 RETENTION = range(1, 366)
@@ -22,6 +23,13 @@ class Service(StorageType):
     methods = frozenset({"GET", "HEAD", "PUT", "PATCH"})
     defaults = {"properties": {"cors": {"corsRules": []}}}
     shows_sku = False
+
+    def handle(self, call: Call) -> Answer | None:
+        """Nothing is asked of a service whose account is gone."""
+        if call.method == "DELETE":
+            call.manager.require_group(call)
+            account_of(call)
+        return None
 
     def fill(self, write: Write) -> None:
         """Cross-origin rules are five at most, each with origins, methods and headers."""

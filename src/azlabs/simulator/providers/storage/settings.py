@@ -219,24 +219,23 @@ def _immutability(write: Write, settings: Body | None) -> None:
             "The required property immutabilityPolicy.state, immutabilityPolicy.immutabilityPeriodSinceCreationInDays is missing.",
         )
     old = write.old("properties.immutableStorageWithVersioning.immutabilityPolicy") or {}
-    before = old.get("state")
-    allowed = {
-        None: ("Unlocked", "Disabled"),
-        "Disabled": ("Unlocked", "Disabled"),
-        "Unlocked": ("Unlocked", "Disabled", "Locked"),
-    }
-    words = allowed.get(before, ("Locked",))
+    before, days = old.get("state"), policy["immutabilityPeriodSinceCreationInDays"]
+    if before == "Locked":
+        if policy["state"] != "Locked":
+            refuse(code, "The immutability policy state cannot be changed once Locked.")
+        if days < old["immutabilityPeriodSinceCreationInDays"]:
+            refuse(code, "The immutabilityPeriodSinceCreationInDays can only be extended for a Locked policy.")
+        if bool(policy.get("allowProtectedAppendWrites")) != bool(old.get("allowProtectedAppendWrites")):
+            refuse(code, "Request parameters are invalid: allowProtectedAppendWrites.")
+    words = ("Unlocked", "Disabled", "Locked") if before in ("Unlocked", "Locked") else ("Unlocked", "Disabled")
     if policy["state"] not in words:
         refuse(
             code,
-            f'Storage account immutability policy state can be set to "{", ".join(words)}". Note that the immutability state can '
-            "either be Disabled or Unlocked during account creation.",
+            f'Storage account immutability policy state can be set to "{", ".join(words)}". Note that the immutability '
+            "state can either be Disabled or Unlocked during account creation.",
         )
-    if (
-        before == "Locked"
-        and policy["immutabilityPeriodSinceCreationInDays"] < old["immutabilityPeriodSinceCreationInDays"]
-    ):
-        refuse(code, "The immutability period of a locked policy cannot be made shorter.")
+    if type(days) is not int or not 1 <= days <= 146_000:
+        refuse(code, "Request parameters are invalid: immutabilityPeriodSinceCreationInDays.")
     policy.setdefault("allowProtectedAppendWrites", False)
 
 
