@@ -175,7 +175,9 @@ def test_nothing_of_a_protected_type_is_deleted(azure: Azure) -> None:
 
 def test_a_public_address_on_an_interface_is_refused_by_its_alias(azure: Azure) -> None:
     assign(azure, BUILT_IN + "83a86a26-fd1f-447c-b59d-e51f44264114", azure.group)
-    subnet = azure.ok("PUT", f"{azure.network}/subnets/s", "2024-05-01", {"properties": {"addressPrefix": "10.0.0.0/24"}})
+    subnet = azure.ok(
+        "PUT", f"{azure.network}/subnets/s", "2024-05-01", {"properties": {"addressPrefix": "10.0.0.0/24"}}
+    )
     address = azure.ok(
         "PUT",
         f"{azure.group}/providers/Microsoft.Network/publicIPAddresses/p",

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from azlabs.simulator.records import Resource
     from azlabs.simulator.store import Store
 
-OUTSIDE = ("microsoft.graph/", "microsoft.management/", "microsoft.resources/unregistered", "microsoft.resources/tenants")
+OUTSIDE = (
+    "microsoft.graph/",
+    "microsoft.management/",
+    "microsoft.resources/unregistered",
+    "microsoft.resources/tenants",
+)
 ATTESTATIONS = "microsoft.policyinsights/attestations"
 
 

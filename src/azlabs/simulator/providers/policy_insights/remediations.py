@@ -107,7 +107,9 @@ class Remediations(ResourceType):
     def cancel(self, call: Call, body: Body) -> Body:
         """Stops what has not been done."""
         if body["properties"]["provisioningState"] not in ("Accepted", "Evaluating", "Running"):
-            raise Refused(400, "InvalidCancelRemediationRequest", "The remediation is finished and cannot be cancelled.")
+            raise Refused(
+                400, "InvalidCancelRemediationRequest", "The remediation is finished and cannot be cancelled."
+            )
         row = call.store.get(call.key)
         return body if row is None else _stopped(call, row)
 

@@ -66,7 +66,9 @@ class QueryResults(Query):
         records = records[: int(top)] if top.isdigit() else records
         chosen = [name.strip() for name in call.query.get("$select", "").split(",") if name.strip()]
         if chosen:
-            records = [{name: record.get(name) for name in ("@odata.id", "@odata.context", *chosen)} for record in records]
+            records = [
+                {name: record.get(name) for name in ("@odata.id", "@odata.context", *chosen)} for record in records
+            ]
         return json_answer({"@odata.context": context, "@odata.count": len(records), "value": records})
 
 
