@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.http import Answer
 from azlabs.simulator.providers.compute.base import (
+    ASYNC,
     BOTH,
+    MACHINE_GONE,
     ComputeType,
     absent,
     id_of,
@@ -149,7 +151,9 @@ class GalleryImageVersions(GalleryType):
         r"\d{1,10}\.\d{1,10}\.\d{1,10}", "InvalidParameter",
         "The gallery image version name '{name}' is invalid. It must have the form Major.Minor.Patch, each a 32-bit number.",
     )  # fmt: skip
-    creates = Announce(201, "Creating", headers=("azure-asyncoperation",), polls=1)
+    creates = Announce(201, "Creating", headers=ASYNC, polls=1)
+    updates = patched = Announce(200, "Updating", headers=ASYNC, polls=1)
+    deletes = MACHINE_GONE
     defaults = {
         "properties": {
             "publishingProfile": {"replicaCount": 1, "excludeFromLatest": False, "storageAccountType": "Standard_LRS"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.providers.compute.base import (
+    ASYNC,
     ComputeType,
     absent,
     id_of,
@@ -15,6 +16,7 @@ from azlabs.simulator.providers.compute.base import (
 )
 from azlabs.simulator.resource_manager import paths
 from azlabs.simulator.resource_manager.errors import Refused
+from azlabs.simulator.resource_manager.resource_type import Announce
 
 if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Write
@@ -27,6 +29,7 @@ class Images(ComputeType):
 
     type = "Microsoft.Compute/images"
     members = frozenset({"extendedLocation"})
+    creates = Announce(201, "Creating", headers=ASYNC, polls=1)
     choices = {
         "properties.hyperVGeneration": ("V1", "V2"),
         "properties.storageProfile.osDisk.osType": ("Windows", "Linux"),

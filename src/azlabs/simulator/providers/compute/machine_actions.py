@@ -160,7 +160,8 @@ class MachineActions(ComputeType):
         shown = machine_disks.through(call.internal("PATCH", body["id"], call.api_version, change))
         answer: Body = shown["properties"]["storageProfile"]
         answer["dataDisks"] = [*({**disk, "toBeDetached": True} for disk in before), *answer["dataDisks"]]
-        headers = operations.start(call, self, call.key, Announce(200, headers=ASYNC), location=row_of(call).location, method="POST")
+        announce = Announce(200, headers=ASYNC, polls=1)
+        headers = operations.start(call, self, call.key, announce, location=row_of(call).location, method="POST")
         return json_answer(answer, 200, headers)
 
 

@@ -188,6 +188,7 @@ class Hosts(ComputeType):
 
     type = "Microsoft.Compute/hostGroups/hosts"
     members = frozenset({"sku"})
+    creates = Announce(201, "Creating", headers=ASYNC, polls=1)
     defaults = {"properties": {"platformFaultDomain": 0, "autoReplaceOnFailure": True}}
     required = ("sku.name",)
     required_code = ("InvalidParameter", "Required parameter '{path}' is missing (null).")

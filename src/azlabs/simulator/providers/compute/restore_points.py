@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.providers.compute.base import (
+    ASYNC,
+    MACHINE_GONE,
     ComputeType,
     absent,
     id_of,
@@ -62,6 +64,8 @@ class RestorePoints(ComputeType):
     located = tagged = False
     shows_type = False
     patch = "none"
+    creates = Announce(201, "Creating", headers=ASYNC, polls=1)
+    deletes = MACHINE_GONE
     read_only = ("properties.sourceMetadata", "properties.timeCreated", "properties.instanceView")
     defaults = {"properties": {}}
 

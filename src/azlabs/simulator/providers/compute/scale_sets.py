@@ -54,7 +54,8 @@ class ScaleSets(ScaleSetActions):
     members = frozenset({"sku", "identity", "zones", "plan", "extendedLocation"})
     counted_etag = True
     creates = Announce(201, "Creating", headers=ASYNC, polls=1)
-    updates = patched = Announce(200, "Updating", headers=ASYNC, polls=1)
+    updates = Announce(200, "Updating", headers=ASYNC)
+    patched = Announce(200, "Updating", headers=ASYNC, polls=1)
     deletes = MACHINE_GONE
     read_only = ("properties.uniqueId", "properties.timeCreated")
     secret = ("properties.virtualMachineProfile.osProfile.adminPassword", "properties.virtualMachineProfile.osProfile.customData")

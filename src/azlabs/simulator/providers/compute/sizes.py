@@ -93,6 +93,10 @@ SINGLE: tuple[tuple[str, str, int, float, int, int, bool], ...] = (
     ("Standard_B2ats_v2", "standardBasv2Family", 2, 1, 4, 0, True),
     ("Standard_B2als_v2", "standardBasv2Family", 2, 4, 4, 0, True),
     ("Standard_B2as_v2", "standardBasv2Family", 2, 8, 4, 0, True),
+    *((f"{tier}_A{n}", f"{tier.lower()}A0_A7Family".replace("basicA0_A7", "basicA"), cores, memory, disks, temporary, False)
+      for tier in ("Basic", "Standard")
+      for n, cores, memory, disks, temporary in ((0, 1, 0.75, 1, 20480), (1, 1, 1.75, 2, 71680), (2, 2, 3.5, 4, 138240),
+                                                 (3, 4, 7, 8, 291840), (4, 8, 14, 16, 619520))),
     ("Standard_A1_v2", "standardAv2Family", 1, 2, 2, 10240, False),
     ("Standard_A2_v2", "standardAv2Family", 2, 4, 4, 20480, False),
     ("Standard_A4_v2", "standardAv2Family", 4, 8, 8, 40960, False),
