@@ -96,7 +96,6 @@ class Accounts(ResourceType):
         "properties.minimalTlsVersion": ("Tls", "Tls11", "Tls12"),
         "properties.defaultPriorityLevel": ("High", "Low"),
         "properties.consistencyPolicy.defaultConsistencyLevel": settings.CONSISTENCY,
-        "properties.apiProperties.serverVersion": ("3.2", "3.6", "4.0", "4.2", "5.0", "6.0", "7.0", "8.0"),
         "properties.analyticalStorageConfiguration.schemaType": ("WellDefined", "FullFidelity"),
     }
     choices_code = ("BadRequest", "The value '{value}' of '{path}' is not one of {allowed}.")

@@ -24,6 +24,8 @@ ENDPOINTS = {
     "Gremlin": ("gremlinEndpoint", "gremlin"),
     "Table": ("tableEndpoint", "table"),
 }
+SERVER_VERSIONS = ("3.2", "3.6", "4.0", "4.2", "5.0", "6.0", "7.0", "8.0")
+"""Versions of the protocol that accounts of the MongoDB API speak."""
 CONSISTENCY = ("Eventual", "Session", "BoundedStaleness", "Strong", "ConsistentPrefix")
 DEFAULT_STALENESS = {"maxIntervalInSeconds": 5, "maxStalenessPrefix": 100}
 OF_TABLES = {"maxIntervalInSeconds": 86_400, "maxStalenessPrefix": 1_000_000}
@@ -74,9 +76,14 @@ def _api(write: Write, mine: Body) -> None:
         bad("The API of an account cannot be changed.")
     mongo = mine["EnabledApiTypes"] == "MongoDB"
     mine["configurationOverrides"] = {"EnablePerRegionPerPartitionAutoscaleOptIn": "True"}
+    mine["apiProperties"] = {name[:1].lower() + name[1:]: value for name, value in mine["apiProperties"].items()}
     if mongo:
         mine["configurationOverrides"]["EnableBsonSchema"] = "True"
         mine["apiProperties"].setdefault("serverVersion", write.old("properties.apiProperties.serverVersion", "3.6"))
+        if mine["apiProperties"]["serverVersion"] not in SERVER_VERSIONS:
+            bad(
+                f"The serverVersion '{mine['apiProperties']['serverVersion']}' is not one of {', '.join(SERVER_VERSIONS)}."
+            )
     elif not mine.get("apiProperties"):
         mine.pop("apiProperties", None)
     mine["analyticalStorageConfiguration"].setdefault("schemaType", "FullFidelity" if mongo else "WellDefined")

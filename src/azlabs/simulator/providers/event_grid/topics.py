@@ -22,6 +22,7 @@ from azlabs.simulator.resource_manager.errors import Refused
 from azlabs.simulator.resource_manager.resource_type import Announce, Endpoint, NameRule, Reference, action
 
 if TYPE_CHECKING:
+    from azlabs.simulator.http import Answer
     from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 TOPIC, DOMAIN = "Microsoft.EventGrid/topics", "Microsoft.EventGrid/domains"
@@ -151,6 +152,12 @@ class DomainTopics(GridType):
     located = tagged = False
     name_rule = NameRule(r"[^<>*%&:\\?+/]{1,128}", "InvalidRequest", "The topic name '{name}' is not valid.")
     methods = frozenset({"GET", "PUT", "DELETE"})
+
+    def handle(self, call: Call) -> Answer | None:
+        """There is nothing to say about a topic: its body may be left out."""
+        if call.method == "PUT" and not call.raw:
+            call.set_json({})
+        return None
 
 
 class PartnerRegistrations(GridType):

@@ -1,0 +1,150 @@
+"""What lives in accounts: databases, containers, throughput, roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import Cosmos
+
+PK = {"paths": ["/pk"], "kind": "Hash"}
+ITEMS = "/sqlDatabases/db/containers/items"
+READER = "00000000-0000-0000-0000-000000000001"
+SOMEBODY = "11111111-2222-3333-4444-555555555555"
+ONE = "aaaaaaaa-0000-0000-0000-000000000001"
+
+
+@pytest.fixture
+def db(cosmos: Cosmos) -> Cosmos:
+    """An account with a database."""
+    assert cosmos.resource("/sqlDatabases/db").status == 202
+    return cosmos
+
+
+def test_a_container_is_completed_as_azure_does(db: Cosmos) -> None:
+    assert db.resource(ITEMS, partitionKey=PK).status == 202
+    container = db.read(ITEMS)
+    assert container["indexingPolicy"]["excludedPaths"] == [{"path": '/"_etag"/?'}]
+    assert container["conflictResolutionPolicy"]["conflictResolutionPath"] == "/_ts"
+    assert container["_self"].startswith(db.read("/sqlDatabases/db")["_self"])
+    rid = container["_rid"]
+    db.resource(ITEMS, partitionKey=PK, defaultTtl=60)
+    assert (db.read(ITEMS)["_rid"], db.read(ITEMS)["defaultTtl"]) == (rid, 60)
+
+
+@pytest.mark.parametrize(
+    ("options", "resource"),
+    [
+        ({}, {}),
+        ({}, {"partitionKey": {"paths": ["pk"]}}),
+        ({}, {"partitionKey": PK, "defaultTtl": 0}),
+        ({}, {"partitionKey": PK, "analyticalStorageTtl": -1}),
+        ({}, {"partitionKey": PK, "indexingPolicy": {"vectorIndexes": [{"path": "/v", "type": "flat"}]}}),
+        ({"throughput": 450}, {"partitionKey": PK}),
+        ({"throughput": 400, "autoscaleSettings": {"maxThroughput": 1000}}, {"partitionKey": PK}),
+        ({"autoscaleSettings": {"maxThroughput": 1500}}, {"partitionKey": PK}),
+    ],
+)
+def test_what_a_container_cannot_be(db: Cosmos, options: dict[str, Any], resource: dict[str, Any]) -> None:
+    assert db.refusal(db.resource(ITEMS, options, **resource)) == "400 BadRequest"
+
+
+def test_a_partition_key_never_changes(db: Cosmos) -> None:
+    db.resource(ITEMS, partitionKey=PK)
+    assert db.refusal(db.resource(ITEMS, partitionKey={"paths": ["/other"], "kind": "Hash"})) == "400 BadRequest"
+
+
+def test_throughput_is_the_containers_own_unless_the_database_shares_its(db: Cosmos) -> None:
+    db.resource(ITEMS, partitionKey=PK)
+    assert db.read(f"{ITEMS}/throughputSettings/default")["throughput"] == 400
+    db.resource("/sqlDatabases/shared", {"throughput": 800})
+    db.resource("/sqlDatabases/shared/containers/a", partitionKey=PK)
+    assert db("GET", "/sqlDatabases/shared/containers/a/throughputSettings/default").status == 404
+    assert db("GET", "/sqlDatabases/db/throughputSettings/default").status == 404
+
+
+def test_throughput_migrates_and_comes_back(db: Cosmos) -> None:
+    db.resource(ITEMS, {"throughput": 1200}, partitionKey=PK)
+    path = f"{ITEMS}/throughputSettings/default"
+    automatic = {"properties": {"resource": {"autoscaleSettings": {"maxThroughput": 4000}}}}
+    assert db.refusal(db("PUT", path, automatic)) == "400 BadRequest"
+    answer = db("POST", f"{path}/migrateToAutoscale")
+    assert answer.status == 202
+    assert db.read(path)["autoscaleSettings"] == {"maxThroughput": 2000}
+    assert db("PUT", path, automatic).status == 202
+    assert db("POST", f"{path}/migrateToManualThroughput").status == 202
+    assert db.read(path)["throughput"] == 4000
+
+
+def test_a_serverless_account_takes_no_throughput(cosmos: Cosmos) -> None:
+    cosmos.account("less", capabilities=[{"name": "EnableServerless"}])
+    path = f"{cosmos.root}/less/sqlDatabases/db"
+    body = {"properties": {"resource": {"id": "db"}, "options": {"throughput": 400}}}
+    assert cosmos.refusal(cosmos("PUT", path, body)) == "400 BadRequest"
+
+
+def test_an_account_speaks_its_own_api_only(cosmos: Cosmos) -> None:
+    assert cosmos.refusal(cosmos.resource("/mongodbDatabases/m")) == "400 BadRequest"
+    cosmos.account("mongo", kind="MongoDB")
+    path = f"{cosmos.root}/mongo/mongodbDatabases/m"
+    assert cosmos("PUT", path, {"properties": {"resource": {"id": "m"}}}).status == 202
+    indexes = {
+        "id": "c",
+        "indexes": [{"key": {"keys": ["_id"]}, "options": {"unique": True}}, {"key": {"keys": ["a"]}}],
+    }
+    cosmos("PUT", f"{path}/collections/c", {"properties": {"resource": indexes}})
+    assert [one["key"]["keys"] for one in cosmos.read(f"{path}/collections/c")["indexes"]] == [["_id"], ["a"]]
+
+
+def test_what_is_deleted_takes_what_is_inside_along(db: Cosmos) -> None:
+    db.resource(ITEMS, partitionKey=PK)
+    assert db("DELETE", "/sqlDatabases/db").status == 202
+    assert db("GET", "/sqlDatabases/db").json()["error"]["code"] == "NotFound"
+    db.resource("/sqlDatabases/db")
+    assert db("GET", "/sqlDatabases/db/containers").json() == {"value": []}
+
+
+def test_scripts_live_in_containers(db: Cosmos) -> None:
+    db.resource(ITEMS, partitionKey=PK)
+    assert db.refusal(db.resource(f"{ITEMS}/triggers/t", body="x", triggerType="Sometimes")) == "400 BadRequest"
+    assert db.resource(f"{ITEMS}/triggers/t", body="x", triggerType="Post").status == 202
+    assert db.read(f"{ITEMS}/triggers/t")["triggerOperation"] == "All"
+    assert db.resource(f"{ITEMS}/storedProcedures/s", body="code").status == 202
+    assert "/sprocs/" in db.read(f"{ITEMS}/storedProcedures/s")["_self"]
+
+
+def test_roles_are_assigned_inside_the_account(db: Cosmos) -> None:
+    def assign(**properties: str) -> Any:
+        return db("PUT", f"/sqlRoleAssignments/{ONE}", {"properties": {"principalId": SOMEBODY, **properties}})
+
+    role = f"{db.path}/sqlRoleDefinitions/{READER}"
+    assert db.refusal(assign(roleDefinitionId=role.replace(READER, ONE), scope="/")) == "400 BadRequest"
+    assert db.refusal(assign(roleDefinitionId=role, scope="/dbs/none")) == "400 BadRequest"
+    assert db.refusal(assign(roleDefinitionId=role, scope="/subscriptions/x/elsewhere")) == "400 BadRequest"
+    assert assign(roleDefinitionId=role, scope="/dbs/db").status == 202
+    assert db.read(f"/sqlRoleAssignments/{ONE}")["scope"] == f"{db.path}/dbs/db"
+    assert len(db("GET", "/sqlRoleDefinitions").json()["value"]) == 2
+
+
+def test_a_role_in_use_stays(db: Cosmos) -> None:
+    data = "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/items/read"
+    role = {"roleName": "Look", "assignableScopes": ["/"], "permissions": [{"dataActions": [data]}]}
+    assert db("PUT", f"/sqlRoleDefinitions/{ONE}", {"properties": role}).status == 202
+    properties = {"roleDefinitionId": f"{db.path}/sqlRoleDefinitions/{ONE}", "scope": db.path, "principalId": SOMEBODY}
+    assert db("PUT", f"/sqlRoleAssignments/{ONE}", {"properties": properties}).status == 202
+    assert db.refusal(db("DELETE", f"/sqlRoleDefinitions/{ONE}")) == "400 BadRequest"
+    assert db("DELETE", f"/sqlRoleAssignments/{ONE}").status == 202
+    assert db("DELETE", f"/sqlRoleDefinitions/{ONE}").status == 202
+    assert db.refusal(db("DELETE", f"/sqlRoleDefinitions/{READER}")) == "400 BadRequest"
+
+
+def test_the_password_of_a_mongo_user_is_never_shown(cosmos: Cosmos) -> None:
+    cosmos.account("mongo", kind="MongoDB", capabilities=[{"name": "EnableMongoRoleBasedAccessControl"}])
+    path = f"{cosmos.root}/mongo/mongodbUserDefinitions/db.ann"
+    user = {"userName": "ann", "databaseName": "db", "roles": [{"role": "read", "db": "db"}]}
+    assert cosmos.refusal(cosmos("PUT", path, {"properties": user})) == "400 BadRequest"
+    assert cosmos("PUT", path, {"properties": {**user, "password": "sEcret!23"}}).status == 202
+    shown = cosmos("GET", path)
+    assert b"sEcret" not in shown.body
+    assert (shown.json()["name"], shown.json()["properties"]["password"]) == ("ann", "")
