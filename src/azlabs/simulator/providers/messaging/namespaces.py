@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from azlabs.simulator.clock import stamp
+from azlabs.simulator.providers.endpoint_connections import EndpointConnections
 from azlabs.simulator.providers.messaging import keys, network_rules
 from azlabs.simulator.providers.messaging.base import BOTH, Body, bad
 from azlabs.simulator.resource_manager import registry
@@ -103,7 +105,7 @@ class Namespace(ResourceType):
     def shown(self, body: Body, reader: Reader) -> Body:
         """With the private endpoints that name it."""
         connections = registry.find(f"{self.key}/privateendpointconnections")
-        found = connections.of(reader, body["id"].lower()) if connections is not None else []  # type: ignore[attr-defined]
+        found = connections.of(reader, body["id"].lower()) if isinstance(connections, EndpointConnections) else []
         if found:
             body["properties"]["privateEndpointConnections"] = found
         return body
@@ -117,8 +119,6 @@ def named(reader: Reader, name: str) -> list[Resource]:
 
 def check_name(call: Call) -> Body:
     """Is the name of a namespace free in the world?"""
-    import re
-
     name = call.json().get("name")
     if not isinstance(name, str) or not name:
         bad("The name of the namespace is required.")
