@@ -97,6 +97,11 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "container_registry.access",
         "container_registry.children",
     ),
+    "microsoft.cognitiveservices": (
+        "cognitive_services.accounts",
+        "cognitive_services.children",
+        "cognitive_services.endpoints",
+    ),
 }
 """Lower-case namespace to the modules below `azlabs.simulator.providers` that are imported when it is first named.
 A module defines resource types (they register themselves) and may list `ENDPOINTS`."""

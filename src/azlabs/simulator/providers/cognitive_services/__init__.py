@@ -1,0 +1,1 @@
+"""Microsoft.CognitiveServices: accounts, model deployments, projects."""
