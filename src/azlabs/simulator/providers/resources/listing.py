@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.http import Answer, dumps
+from azlabs.simulator.odata import Predicate
 from azlabs.simulator.resource_manager import access_gate, filters, reads, registry
 from azlabs.simulator.resource_manager.resource_type import Endpoint
 
@@ -57,7 +58,7 @@ def lookup(document: dict[str, Any], name: str) -> Any:
     return value
 
 
-def _tag_predicate(equal: dict[str, str]) -> filters.Predicate:
+def _tag_predicate(equal: dict[str, str]) -> Predicate:
     name, value = equal.get("tagname"), equal.get("tagvalue")
 
     def judge(document: dict[str, Any]) -> bool:
@@ -70,7 +71,7 @@ def _tag_predicate(equal: dict[str, str]) -> filters.Predicate:
     return judge
 
 
-def predicate(text: str | None) -> filters.Predicate | None:
+def predicate(text: str | None) -> Predicate | None:
     """What a $filter lets through. tagName and tagValue stand alone, as ARM demands."""
     if not text:
         return None
