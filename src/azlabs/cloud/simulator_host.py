@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,6 +117,7 @@ def reset(home: Path | None = None) -> bool:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         except OSError as problem:
             raise not_writable(path, problem) from problem
+    shutil.rmtree(path.with_name(path.name + ".blobs"), ignore_errors=True)
     return existed
 
 

@@ -27,9 +27,9 @@ class StateUnreadable(AzlabsError):
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a state file (with its -wal and -shm files) and return its new name; nothing is deleted."""
+    """Rename a state file, its -wal and -shm files and its folder of blobs; return its new name. Nothing is deleted."""
     kept = path.with_name(f"{path.name}.unreadable-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}")
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", ".blobs"):
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + suffix).rename(kept.with_name(kept.name + suffix))
     return kept

@@ -38,6 +38,7 @@ class StorageAccounts(ResourceType):
     members = frozenset({"sku", "kind", "identity", "extendedLocation", "zones", "placement"})
     creates = Announce(202, headers=("location",), retry_after=17, body=False, polls=1)
     deletes = Announce(200, body=False)
+    outlived = True
     operation_paths = ("asyncoperations", "asyncoperations")
     defaults = {
         "tags": {},
@@ -94,7 +95,9 @@ class StorageAccounts(ResourceType):
             name_is_free(write)
             write.hidden["keys"] = [new_key(name, write.now) for name in KEYS]
         kind = write.get("properties.accountType")
-        if kind is not None and write.api_version < "2016-01-01":  # the first version knew no sku and one kind of account
+        if (
+            kind is not None and write.api_version < "2016-01-01"
+        ):  # the first version knew no sku and one kind of account
             write.body.setdefault("sku", {"name": kind})
             write.body.setdefault("kind", "Storage")
             del write.body["properties"]["accountType"]
@@ -125,6 +128,17 @@ class StorageAccounts(ResourceType):
                     f"The storage account {write.name} cannot be deleted since it has a container with an immutability policy.",
                     status=409,
                 )
+
+    def gone(self, call: Call, row: Resource) -> None:
+        """What was deleted inside cannot come back without the account."""
+        from azlabs.simulator.data_planes.blobs import rows
+
+        for kind in ("blobservices/containers", "fileservices/shares"):
+            for deleted in call.store.buried(f"{self.key}/{kind}", call.now):
+                if deleted.key.startswith(row.key + "/"):
+                    call.store.purge(deleted.key)
+        rows.prepare(call.store, call.now)
+        rows.forget_orphans(call.store)
 
     def shown(self, body: Body, reader: Reader) -> Body:
         """Private endpoints connect to the account, which shows them."""

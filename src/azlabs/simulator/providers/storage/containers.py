@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.clock import stamp
@@ -21,7 +22,7 @@ from azlabs.simulator.resource_manager.errors import Refused, refuse
 from azlabs.simulator.resource_manager.resource_type import Announce, Endpoint, NameRule, action
 
 if TYPE_CHECKING:
-    from azlabs.simulator.records import Resource
+    from azlabs.simulator.records import Deleted, Resource
     from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 CONTAINERS = f"{ACCOUNT}/blobServices/containers"
@@ -42,6 +43,7 @@ class Containers(StorageType):
         "InvalidContainerName",
         "The specified resource name {name} contains invalid characters or has an invalid length.",
     )
+    outlived = True
     not_found = ("ContainerNotFound", "The specified container does not exist.")
     creates = Announce(201, "Succeeded")
     defaults = {
@@ -107,6 +109,15 @@ class Containers(StorageType):
                 status=409,
             )
         bury(write)
+
+    def gone(self, call: Call, row: Resource) -> None:
+        """Blobs go with their container, unless it can come back."""
+        from azlabs.simulator.data_planes.blobs import rows
+
+        uid = row.hidden.get("uid")
+        rows.prepare(call.store, call.now)
+        if all(uids_of(one).get("uid") != uid for one in call.store.buried(self.key, call.now, row.name)):
+            rows.forget_container(call.store, str(uid))
 
     @action("setLegalHold")
     def set_legal_hold(self, call: Call, body: Body) -> Body:
@@ -178,6 +189,12 @@ def _row(call: Call, body: Body) -> Resource:
     if row is None:
         raise Refused(404, "ContainerNotFound", "The specified container does not exist.")
     return row
+
+
+def uids_of(deleted: Deleted) -> Body:
+    """What is kept beside a deleted container."""
+    kept: Body = json.loads(deleted.hidden_text or "{}")
+    return kept
 
 
 def describe(body: Body, hidden: Body) -> Body:

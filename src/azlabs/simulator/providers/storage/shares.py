@@ -22,6 +22,7 @@ from azlabs.simulator.resource_manager.errors import Refused, refuse
 from azlabs.simulator.resource_manager.resource_type import Announce, Endpoint, NameRule
 
 if TYPE_CHECKING:
+    from azlabs.simulator.records import Resource
     from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 SHARES = f"{ACCOUNT}/fileServices/shares"
@@ -152,6 +153,7 @@ class Queues(StorageType):
 
     type = QUEUES
     name_rule = NameRule(NAME, "InvalidResourceName", INVALID)
+    outlived = True
     not_found = ("QueueNotFound", "The specified queue does not exist.")
     defaults = {"properties": {"metadata": {}}}
     read_only = ("properties.approximateMessageCount",)
@@ -159,6 +161,13 @@ class Queues(StorageType):
     def fill(self, write: Write) -> None:
         """Messages belong to the queue's uid."""
         write.hidden.setdefault("uid", guid())
+
+    def gone(self, call: Call, row: Resource) -> None:
+        """Messages go with their queue."""
+        from azlabs.simulator.data_planes.queues import messages
+
+        messages.prepare(call.store)
+        messages.clear(call.store, str(row.hidden.get("uid")))
 
     def accepted(self, write: Write, shown: Body) -> None:  # noqa: ARG002
         """Everything but the count."""
