@@ -42,7 +42,8 @@ class Cosmos:
         answer = self("GET", path)
         assert answer.status == 200, answer.body
         found: dict[str, Any] = answer.json()["properties"]
-        return found.get("resource", found)
+        resource: dict[str, Any] = found.get("resource", found)
+        return resource
 
     def refusal(self, answer: Answer) -> str:
         return f"{answer.status} {answer.json()['error']['code']}"

@@ -58,6 +58,7 @@ def test_older_versions_show_less(cosmos: Cosmos) -> None:
         ),
         ({"consistencyPolicy": {"defaultConsistencyLevel": "Weak"}}, "Weak"),
         ({"capabilities": [{"name": "EnableMongo"}, {"name": "EnableCassandra"}]}, "more than one API"),
+        ({"capabilities": [{"name": "EnableMagic"}]}, "EnableMagic"),
         ({"backupPolicy": {"type": "Periodic", "periodicModeProperties": {"backupIntervalInMinutes": 5}}}, "1440"),
         ({"ipRules": [{"ipAddressOrRange": "nowhere"}]}, "nowhere"),
         ({"virtualNetworkRules": [{"id": "/subscriptions/x/subnets/none"}]}, "not found"),

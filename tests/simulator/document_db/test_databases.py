@@ -50,6 +50,27 @@ def test_what_a_container_cannot_be(db: Cosmos, options: dict[str, Any], resourc
     assert db.refusal(db.resource(ITEMS, options, **resource)) == "400 BadRequest"
 
 
+def vectors(dimensions: int = 3, kind: str = "flat", function: str = "cosine") -> dict[str, Any]:
+    embedding = {"path": "/v", "dataType": "float32", "distanceFunction": function, "dimensions": dimensions}
+    indexes = {"vectorIndexes": [{"path": "/v", "type": kind}]}
+    return {"partitionKey": PK, "vectorEmbeddingPolicy": {"vectorEmbeddings": [embedding]}, "indexingPolicy": indexes}
+
+
+def test_vectors_need_the_capability_and_an_index_that_takes_them(db: Cosmos) -> None:
+    assert db.refusal(db.resource(ITEMS, **vectors())) == "400 BadRequest"
+    assert db("PATCH", "", {"properties": {"capabilities": [{"name": "EnableNoSQLVectorSearch"}]}}).status == 200
+    assert db.refusal(db.resource(ITEMS, **vectors(506))) == "400 BadRequest"
+    assert db.refusal(db.resource(ITEMS, **vectors(kind="tree"))) == "400 BadRequest"
+    assert db.refusal(db.resource(ITEMS, **vectors(function="near"))) == "400 BadRequest"
+    assert db.resource(ITEMS, **vectors(1536, "diskann")).status == 202
+    container = db.read(ITEMS)
+    assert container["indexingPolicy"]["vectorIndexes"] == [{"path": "/v", "type": "diskANN"}]
+    assert {"path": "/v/*"} in container["indexingPolicy"]["excludedPaths"]
+    assert db.refusal(db.resource(ITEMS, **vectors(3, "diskANN"))) == "400 BadRequest"
+    assert db.resource(ITEMS, partitionKey=PK, defaultTtl=5).status == 202
+    assert db.read(ITEMS)["vectorEmbeddingPolicy"] == container["vectorEmbeddingPolicy"]
+
+
 def test_a_partition_key_never_changes(db: Cosmos) -> None:
     db.resource(ITEMS, partitionKey=PK)
     assert db.refusal(db.resource(ITEMS, partitionKey={"paths": ["/other"], "kind": "Hash"})) == "400 BadRequest"

@@ -89,10 +89,21 @@ def test_a_subscription_to_a_group_gets_what_happens_to_resources(grid: Grid) ->
         {"destination": {"endpointType": "StorageQueue", "properties": {}}},
         {"retryPolicy": {"maxDeliveryAttempts": 31}},
         {"deadLetterDestination": {"endpointType": "WebHook"}},
+        {"filter": {"advancedFilters": [{"operatorType": "StringSounds", "key": "data.a", "values": ["x"]}]}},
+        {"filter": {"advancedFilters": [{"operatorType": "StringIn", "key": "data.a", "values": []}]}},
+        {"filter": {"advancedFilters": [{"operatorType": "NumberLessThan", "key": "data.a"}]}},
+        {"filter": {"advancedFilters": [{"operatorType": "NumberIn", "key": "data.a", "values": list(range(26))}]}},
     ],
 )
 def test_what_a_subscription_cannot_be(grid: Grid, properties: dict[str, Any]) -> None:
     assert grid.refusal(grid.subscribe(grid.topic, **properties)) == "400 InvalidRequest"
+
+
+def test_an_advanced_filter_is_kept_in_azures_spelling(grid: Grid) -> None:
+    wanted = {"operatorType": "stringcontains", "key": "data.color", "values": ["red"]}
+    assert grid.subscribe(grid.topic, filter={"advancedFilters": [wanted]}).status == 201
+    shown = grid("GET", f"{grid.topic}/providers/Microsoft.EventGrid/eventSubscriptions/hook").json()["properties"]
+    assert shown["filter"]["advancedFilters"] == [{**wanted, "operatorType": "StringContains"}]
 
 
 def test_a_destination_that_does_not_exist_fails_while_the_operation_runs(grid: Grid) -> None:

@@ -43,8 +43,8 @@ def test_basic_has_one_consumer_group(hubs: Messaging) -> None:
 
 
 def test_auto_inflate_needs_room(hubs: Messaging) -> None:
-    wanted = {"isAutoInflateEnabled": True, "maximumThroughputUnits": 41}
-    assert hubs.refusal(hubs.namespace("labspace1", **wanted)) == "400 BadRequest"
+    beyond = hubs.namespace("labspace1", isAutoInflateEnabled=True, maximumThroughputUnits=41)
+    assert hubs.refusal(beyond) == "400 BadRequest"
     assert hubs.namespace("labspace1", isAutoInflateEnabled=True, maximumThroughputUnits=5).status == 200
     assert hubs.refusal(hubs.namespace("labspace2", maximumThroughputUnits=5)) == "400 BadRequest"
 

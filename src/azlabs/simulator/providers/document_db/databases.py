@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azlabs.simulator.providers.document_db import throughput
+from azlabs.simulator.providers.document_db import throughput, vectors
 from azlabs.simulator.providers.document_db.base import ACCOUNT, Body, DataType, account_of, bad
 from azlabs.simulator.resource_manager.resource_type import Announce, NameRule, action
 
@@ -108,6 +108,7 @@ class Containers(Inner):
         elif len(key["paths"]) > 1:
             bad("A partition key with more than one path has to be of kind MultiHash.")
         _indexing(document)
+        vectors.settle(write, document, account)
         document.setdefault("uniqueKeyPolicy", {}).setdefault("uniqueKeys", [])
         policy = document.setdefault("conflictResolutionPolicy", {"mode": "LastWriterWins"})
         policy.setdefault(
@@ -247,14 +248,6 @@ def _indexing(document: Body) -> None:
     if mode != "none" and all(one.get("path") != ETAG_PATH for one in excluded):
         excluded = [*excluded, {"path": ETAG_PATH}]
     policy["excludedPaths"] = excluded
-    vectors = {one.get("path") for one in (document.get("vectorEmbeddingPolicy") or {}).get("vectorEmbeddings") or ()}
-    for one in policy.get("vectorIndexes") or ():
-        if one.get("path") not in vectors:
-            bad(f"The vector index path '{one.get('path')}' has no embedding in the vector embedding policy.")
-        if one.get("type") not in ("flat", "quantizedFlat", "diskANN"):
-            bad(f"The vector index type '{one.get('type')}' is not one of flat, quantizedFlat, diskANN.")
-        if all(path["path"] != f"{one['path']}/*" for path in policy["excludedPaths"]):
-            policy["excludedPaths"] = [*policy["excludedPaths"], {"path": f"{one['path']}/*"}]
 
 
 def _ttl(document: Body) -> None:

@@ -18,6 +18,13 @@ APIS = {
     "EnableTable": "Table, Sql",
 }
 """The API that a capability gives an account; without one it is Sql."""
+CAPABILITIES = frozenset({
+    *APIS, "EnableServerless", "EnableNoSQLVectorSearch", "EnableNoSQLFullTextSearch", "EnableMongoRoleBasedAccessControl",
+    "EnableAggregationPipeline", "MongoDBv3.4", "mongoEnableDocLevelTTL", "EnableMongoRetryableWrites",
+    "EnableMongo16MBDocumentSupport", "EnableUniqueCompoundNestedDocs", "EnableTtlOnCustomPath", "EnablePartialUniqueIndex",
+    "DisableRateLimitingResponses", "AllowSelfServeUpgradeToMongo36", "DeleteAllItemsByPartitionKey", "EnableMaterializedViews",
+})  # fmt: skip
+"""Capabilities that accounts may have, from Microsoft's documentation."""
 ENDPOINTS = {
     "MongoDB": ("mongoEndpoint", "mongo"),
     "Cassandra": ("cassandraEndpoint", "cassandra"),
@@ -66,6 +73,11 @@ def _api(write: Write, mine: Body) -> None:
     capabilities = mine["capabilities"]
     if any(not isinstance(one, dict) or not isinstance(one.get("name"), str) for one in capabilities):
         bad("Every capability has to be an object with a name.")
+    unknown = [
+        one["name"] for one in capabilities if one["name"].lower() not in {word.lower() for word in CAPABILITIES}
+    ]
+    if unknown:
+        bad(f"The capability '{unknown[0]}' is not supported.")
     if write.get("kind") == "MongoDB" and not offers(write.body, "EnableMongo"):
         capabilities.append({"name": "EnableMongo"})
     spoken = [api for capability, api in APIS.items() if offers(write.body, capability)]
@@ -102,6 +114,8 @@ def _regions(write: Write, mine: Body) -> None:
         wanted.append((one.get("failoverPriority", index), place, bool(one.get("isZoneRedundant", False))))
     if len({place for _, place, _ in wanted}) != len(wanted):
         bad("Every location of an account may be named once.")
+    if len(wanted) > 1 and offers(write.body, "EnableServerless"):
+        bad("A serverless account lives in one region only.")
     if sorted(priority for priority, _, _ in wanted) != list(range(len(wanted))):
         bad("Failover priorities have to be unique and to count from 0 to the number of locations less one.")
     arrange(write.name, mine, sorted(wanted))

@@ -32,6 +32,17 @@ BATCHED = ("WebHook", "AzureFunction")
 SCHEMAS = ("EventGridSchema", "CustomInputSchema", "CloudEventSchemaV1_0", "CloudEventV01Schema")
 MOST_ATTEMPTS, MOST_MINUTES, MOST_FILTERS = 30, 1440, 25
 HIDDEN = "Hidden"
+_MANY = (
+    "NumberIn", "NumberNotIn", "NumberInRange", "NumberNotInRange", "StringIn", "StringNotIn", "StringBeginsWith",
+    "StringNotBeginsWith", "StringEndsWith", "StringNotEndsWith", "StringContains", "StringNotContains",
+)  # fmt: skip
+_ONE = ("NumberLessThan", "NumberLessThanOrEquals", "NumberGreaterThan", "NumberGreaterThanOrEquals", "BoolEquals")
+OPERATORS = {
+    **dict.fromkeys(_MANY, "values"),
+    **dict.fromkeys(_ONE, "value"),
+    **dict.fromkeys(("IsNullOrUndefined", "IsNotNull"), ""),
+}
+"""Operators of advanced filters and the member with what they compare with."""
 
 
 class EventSubscriptions(GridType):
@@ -248,12 +259,28 @@ class SystemSubscriptions(Below):
 
 
 def _filter(wanted: Body) -> None:
+    """Advanced filters: an operator, a key, and one value, several or none."""
     filters = wanted.get("advancedFilters") or []
     if len(filters) > MOST_FILTERS:
         bad(f"There are at most {MOST_FILTERS} advanced filters.")
+    count = 0
     for one in filters:
-        if not one.get("operatorType"):
-            bad("An advanced filter has to have an operatorType and a key.")
+        kind = next((word for word in OPERATORS if word.lower() == str(one.get("operatorType", "")).lower()), None)
+        if kind is None:
+            bad(
+                f"The operatorType '{one.get('operatorType')}' of an advanced filter is not one of {', '.join(OPERATORS)}."
+            )
+        one["operatorType"] = kind
+        if not isinstance(one.get("key"), str) or not one["key"]:
+            bad("An advanced filter has to have a key.")
+        member = OPERATORS[kind]
+        if member and one.get(member) is None:
+            bad(f"An advanced filter with the operator {kind} needs '{member}'.")
+        if member == "values" and (not isinstance(one["values"], list) or not one["values"]):
+            bad(f"The values of an advanced filter with the operator {kind} have to be a list that is not empty.")
+        count += len(one["values"]) if member == "values" else 1
+    if count > MOST_FILTERS:
+        bad(f"The advanced filters of an event subscription have {MOST_FILTERS} values at most, all together.")
 
 
 def _targets(properties: Any) -> list[str]:
