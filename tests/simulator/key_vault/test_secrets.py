@@ -129,10 +129,12 @@ def test_access_policies_decide_where_roles_do_not(world: World) -> None:
     assert mine.get_secret("db").value == "one"
     with pytest.raises(HttpResponseError, match="does not have secrets set permission"):
         mine.set_secret("db", "two")
-    world.put(accessPolicies=[grant | {"permissions": {"secrets": ["all"]}}])
+    world.put(accessPolicies=[grant | {"permissions": {"secrets": ["set", "delete"]}}])
     mine.begin_delete_secret("db").wait()
     with pytest.raises(HttpResponseError, match="purge permission"):
         mine.purge_deleted_secret("db")
+    world.put(accessPolicies=[grant | {"permissions": {"secrets": ["all"]}}])
+    mine.purge_deleted_secret("db")
 
 
 def test_roles_decide_where_the_vault_says_so_and_even_the_owner_needs_one(world: World) -> None:

@@ -91,11 +91,11 @@ def _check_roles(vault: Vault, principal: Principal, action: str, path: str) -> 
 
 
 def _policy_grants(vault: Vault, principal: Principal, kind: str, permission: str) -> bool:
-    """Do the access policies grant it? "all" stands for everything but purging."""
+    """Do the access policies grant it? "all" stands for everything."""
     from azlabs.simulator.directory.objects import Directory
 
     mine = {principal.object_id.lower(), *Directory(vault.store).groups_of(principal.object_id)}
-    wanted = {permission.lower()} | ({"all"} if permission != "purge" else set())
+    wanted = {permission.lower(), "all"}
     for policy in vault.properties.get("accessPolicies") or []:
         application = str(policy.get("applicationId") or "").lower()
         if str(policy.get("objectId", "")).lower() not in mine or str(policy.get("tenantId")) != principal.tenant_id:

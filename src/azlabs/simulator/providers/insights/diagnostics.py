@@ -33,6 +33,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "microsoft.containerregistry/registries": ("ContainerRegistryRepositoryEvents", "ContainerRegistryLoginEvents", METRICS),
 }  # fmt: skip
 """Categories of the types whose categories are known here; a category of another type is not checked."""
+UNSUPPORTED = frozenset({"microsoft.resources/resourcegroups"})
 METRIC_CATEGORIES = frozenset({METRICS, "Transaction", "Capacity"})
 
 
@@ -40,6 +41,16 @@ def _lower_scope(id: str) -> str:
     """Settings are shown below their resource in lower case."""
     scope, _, rest = id.rpartition("/providers/")
     return f"{scope.lower()}/providers/microsoft.insights/{rest.partition('/')[2]}"
+
+
+def _supported(scope: str) -> str:
+    """The type of what is at a scope; 400 where it has no logs."""
+    kind = routes.parse(scope).type_key
+    if kind in UNSUPPORTED:
+        raise Refused(
+            400, "ResourceTypeNotSupported", f"The resource type '{kind}' does not support diagnostic settings."
+        )
+    return kind
 
 
 class DiagnosticSettings(InsightsType):
@@ -101,7 +112,7 @@ class DiagnosticSettings(InsightsType):
         if not each(mine["metrics"]) and not each(mine["logs"]):
             write.refuse("BadRequest", "At least one log or metric category needs to be specified.")
         scope = write.key.rpartition("/providers/")[0]
-        known = {name.lower() for name in CATEGORIES.get(routes.parse(scope).type_key, ())}
+        known = {name.lower() for name in CATEGORIES.get(_supported(scope), ())}
         for entry in each(mine["metrics"]) + each(mine["logs"]):
             category = entry.get("category")
             if known and category and str(category).lower() not in known:
@@ -147,7 +158,7 @@ class DiagnosticCategories(InsightsType):
         if call.method != "GET":
             return None
         reads.require_scope(call)
-        kind = routes.parse(call.route.scope).type_key
+        kind = _supported(call.route.scope)
         if kind not in CATEGORIES:
             raise not_modelled(f"diagnostic categories of {kind}")
         base = f"{call.route.scope.lower()}/providers/microsoft.insights/diagnosticSettingsCategories"
