@@ -34,8 +34,10 @@ GRAPH_HOST = "graph.microsoft.com"
 IDENTITY_HOST = "169.254.169.254"
 DATA_PLANES = {
     ".vault.azure.net": "key_vault",
+    ".servicebus.windows.net": "service_bus",
     ".blob.core.windows.net": "blobs.front",
     ".queue.core.windows.net": "queues.front",
+    ".documents.azure.com": "cosmos.front",
 }
 """The module below `azlabs.simulator.data_planes` that answers the names below a domain, with `handle(simulator, request,
 path, query)`; imported with the first request to one of them."""

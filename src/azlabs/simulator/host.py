@@ -1,4 +1,4 @@
-"""The host process of one home: the https listener, the proxy, and later whatever needs memory or a port.
+"""The host process of one home: the https listener, the proxy, the ports of Service Bus, whatever needs memory or a port.
 
     python -m azlabs.simulator.host HOME
 
@@ -21,6 +21,7 @@ from typing import Any
 
 from azlabs.files import write_private
 from azlabs.simulator import Answer, Request, Simulator
+from azlabs.simulator.data_planes.service_bus.doorway import Doorway
 from azlabs.simulator.proxy import Proxy
 from azlabs.simulator.served import AZURE, SERVED
 from azlabs.simulator.server import Listener, serve
@@ -41,6 +42,7 @@ class Host:
         self.simulator = Simulator(home / "simulator" / "state.sqlite")
         self._listener = self._listen(ports.get("https_port", 0))
         self._proxy = self._open_proxy(ports.get("proxy_port", 0))
+        self._messages = Doorway(self.simulator, home / "tls", ports.get("amqps_port", 0), ports.get("amqp_port", 0))
 
     def _listen(self, port: int) -> Listener:
         """The listener on the port of the host before, so that open programs find it again; else on any."""
@@ -73,6 +75,8 @@ class Host:
             "started": process_started(os.getpid()),
             "https_port": self._listener.port,
             "proxy_port": self._proxy.port,
+            "amqps_port": self._messages.tls_port,
+            "amqp_port": self._messages.port,
             "authority": str(self._listener.authority),
             "served": list(SERVED),
             "azure": list(AZURE),
@@ -87,9 +91,10 @@ class Host:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
         while not self._leave.wait(LOOK_SECONDS):
-            if time.monotonic() - self._used > IDLE_SECONDS or not self._is_mine(path):
+            if time.monotonic() - max(self._used, self._messages.used) > IDLE_SECONDS or not self._is_mine(path):
                 break
         self._proxy.close()
+        self._messages.close()
         self._listener.close()
         self.simulator.close()
         if self._is_mine(path):
@@ -158,7 +163,7 @@ def _serve(home: Path) -> None:
     before = read_record(ports) or {}
     host = Host(home, {name: port for name, port in before.items() if isinstance(port, int)})
     record = host.record()
-    write_private(ports, json.dumps({name: record[name] for name in ("https_port", "proxy_port")}))
+    write_private(ports, json.dumps({name: port for name, port in record.items() if name.endswith("_port")}))
     host.run()
 
 

@@ -11,8 +11,10 @@ SERVED = (
     "graph.microsoft.com",
     "169.254.169.254",
     ".vault.azure.net",
+    ".servicebus.windows.net",
     ".blob.core.windows.net",
     ".queue.core.windows.net",
+    ".documents.azure.com",
 )
 """Names that are answered; one that begins with a dot stands for every name below it."""
 

@@ -64,6 +64,15 @@ def _matches(host: str, names: Sequence[str]) -> bool:
     return any(host == name.lstrip(".") or (name[0] == "." and host.endswith(name)) for name in names)
 
 
+def _door(name: str, port: Any) -> str:
+    """Which of the host's ports answers this public name and port."""
+    if name == "169.254.169.254":
+        return "proxy_port"
+    if name.endswith(".servicebus.windows.net") and str(port) in ("5671", "5672", "amqps", "amqp"):
+        return "amqps_port" if str(port) in ("5671", "amqps") else "amqp_port"
+    return "https_port"
+
+
 def _patch_socket(module: Any) -> None:
     original = module.getaddrinfo
 
@@ -79,8 +88,7 @@ def _patch_socket(module: Any) -> None:
         except (OSError, ValueError, KeyError):
             raise module.gaierror(module.EAI_AGAIN, "azlabs: the simulator's host process cannot be started") from None
         if _matches(name, record["served"]):
-            port = record["proxy_port"] if name == "169.254.169.254" else record["https_port"]
-            return original("127.0.0.1", port, *arguments, **options)
+            return original("127.0.0.1", record[_door(name, port)], *arguments, **options)
         if _matches(name, record["azure"]):
             text = "azlabs: %s is not served by the simulator, and this shell does not reach the real Azure" % name
             raise module.gaierror(module.EAI_NONAME, text)

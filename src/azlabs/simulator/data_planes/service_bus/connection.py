@@ -1,0 +1,389 @@
+"""Connections of clients: protocol headers, SASL, open and close; and the server that all connections belong to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from azlabs.simulator.data_planes.service_bus import access, errors, namespaces
+from azlabs.simulator.data_planes.service_bus.amqp import performatives as amqp
+from azlabs.simulator.data_planes.service_bus.amqp.types import Array, Malformed, Symbol, UByte, UInt, UShort
+from azlabs.simulator.data_planes.service_bus.broker import Broker
+from azlabs.simulator.data_planes.service_bus.errors import Refusal
+from azlabs.simulator.data_planes.service_bus.links import SessionEnd
+from azlabs.simulator.data_planes.service_bus.namespaces import SUFFIX, Namespace
+
+if TYPE_CHECKING:
+    from azlabs.simulator import Simulator
+    from azlabs.simulator.data_planes.service_bus.access import Grant
+
+MECHANISMS = ("MSSBCBS", "ANONYMOUS", "PLAIN", "EXTERNAL")
+IDLE_SECONDS = 240.0
+HANDSHAKE_SECONDS = 20.0
+MOST_CHANNELS = 256
+LOOK_SECONDS = 0.05
+_log = logging.getLogger(__name__)
+
+
+class Connection(asyncio.Protocol):
+    """One client. `send` collects frames; they leave when the server has committed what they speak of."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.broker, self.simulator = server, server.broker, server.simulator
+        self.namespace: Namespace | None = None
+        self.grants: dict[str, Grant] = {}
+        """Proven tokens by what they were put for."""
+        self.remote_frame = amqp.SMALLEST_FRAME
+        self.paused = False
+        self.out: list[bytes] = []
+        self._buffer = bytearray()
+        self._state = "header"
+        self._secured = False
+        self._sessions: dict[int, SessionEnd] = {}
+        self._transport: asyncio.Transport | None = None
+        self._remote_idle = 0.0
+        self._closing = False
+        self.last_in = self.last_out = self.since = time.monotonic()
+
+    # --- asyncio --------------------------------------------------------------------------------------------------------
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has connected."""
+        self._transport = transport  # type: ignore[assignment]
+        self.server.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """A client is gone, with or without a word."""
+        self.server.connections.discard(self)
+        self._end()
+        self._transport = None
+        self.server.wake()
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than we send."""
+        self.paused = True
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self.paused = False
+        for session in self._sessions.values():
+            for link in session.links.values():
+                if link.receiver is not None:
+                    self.broker.dirty.add(link.receiver.box)
+        self.server.wake()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the client. Whatever they are, this neither raises nor hangs."""
+        self.last_in = time.monotonic()
+        if self._closing:
+            return
+        self._buffer += data
+        self.server.look()
+        try:
+            self._read()
+        except Malformed as problem:
+            self.fail(
+                errors.FRAMING_ERROR if self._state != "open" else errors.DECODE_ERROR,
+                f"The frame cannot be read: {problem}.",
+            )
+        except Refusal as refusal:
+            self.fail(refusal.condition, refusal.message)
+        except sqlite3.Error:
+            _log.exception("the broker cannot keep messages")
+            self.server.reset()
+        except Exception:
+            _log.exception("a frame could not be handled")
+            self.fail(errors.INTERNAL, "The server was unable to process the request; its log says more.")
+        self.server.wake()
+
+    def _read(self) -> None:
+        at, buffer = 0, self._buffer
+        try:
+            while not self._closing:
+                if self._state in ("header", "sasl-done"):
+                    if len(buffer) - at < 8:
+                        break
+                    self._header(bytes(buffer[at : at + 8]))
+                    at += 8
+                    continue
+                size = amqp.size_of(buffer, at)
+                if size == 0:
+                    break
+                if not 8 <= size <= amqp.LARGEST_FRAME:
+                    raise Malformed(f"a frame of {size} bytes")
+                if len(buffer) - at < size:
+                    break
+                raw = bytes(buffer[at : at + size])
+                at += size
+                self._frame(raw)
+        finally:
+            del buffer[:at]
+
+    # --- the protocol ---------------------------------------------------------------------------------------------------
+    def _header(self, raw: bytes) -> None:
+        if raw == amqp.SASL_HEADER and self._state == "header":
+            self._state = "sasl"
+            words = Array([Symbol(word) for word in MECHANISMS], 0xA3)
+            self.out += [amqp.SASL_HEADER, amqp.frame(0, amqp.SASL_MECHANISMS, [words], kind=1)]
+        elif raw == amqp.AMQP_HEADER:
+            self._state = "open"
+            self.out.append(amqp.AMQP_HEADER)
+        else:
+            self.out.append(amqp.SASL_HEADER if self._state == "header" else amqp.AMQP_HEADER)
+            self._hang_up()
+
+    def _frame(self, raw: bytes) -> None:
+        kind, channel, code, fields, end = amqp.parse(raw)
+        if self._state == "sasl":
+            if kind != 1 or code != amqp.SASL_INIT or str(fields[0]) not in MECHANISMS:
+                self.out.append(amqp.frame(0, amqp.SASL_OUTCOME, [UByte(1)], kind=1))
+                self._hang_up()
+                return
+            if str(fields[0]) == "PLAIN":
+                self._plain(fields[1])
+            self.out.append(amqp.frame(0, amqp.SASL_OUTCOME, [UByte(0)], kind=1))
+            self._state = "sasl-done"
+            return
+        if kind != 0:
+            raise Malformed("a SASL frame after SASL")
+        if code == 0:
+            return
+        if not self._secured and code != amqp.OPEN:
+            raise Refusal(errors.NOT_ALLOWED, "The connection is not open.")
+        if code == amqp.OPEN:
+            self._open(fields)
+        elif code == amqp.CLOSE:
+            self.send(0, amqp.CLOSE, [])
+            self._end()
+            self._hang_up()
+        elif code == amqp.BEGIN:
+            if channel in self._sessions or len(self._sessions) >= MOST_CHANNELS:
+                raise Refusal(errors.NOT_ALLOWED, "The channel is in use.")
+            self._sessions[channel] = SessionEnd(self, channel, fields)
+        else:
+            session = self._sessions.get(channel)
+            if session is None:
+                raise Refusal(errors.NOT_ALLOWED, "The channel has no session.")
+            if code == amqp.END:
+                del self._sessions[channel]
+                session.close()
+                self.send(channel, amqp.END, [])
+            else:
+                session.handle(code, fields, raw[end:])
+
+    def _plain(self, response: Any) -> None:
+        """A key in place of a token: the name of a rule and its key, good for what the rule is good for."""
+        parts = bytes(response or b"").split(b"\0")
+        if len(parts) == 3:
+            self._password = (parts[1].decode("utf-8", "replace"), parts[2].decode("utf-8", "replace"))
+
+    _password: tuple[str, str] | None = None
+
+    def _open(self, fields: list[Any]) -> None:
+        if self._secured:
+            raise Refusal(errors.NOT_ALLOWED, "The connection is open already.")
+        self._secured = True
+        host = str(fields[1] or "").partition(":")[0].lower().rstrip(".")
+        self.remote_frame = min(
+            max(amqp.number(fields[2], amqp.LARGEST_FRAME), amqp.SMALLEST_FRAME), amqp.LARGEST_FRAME
+        )
+        self._remote_idle = amqp.number(fields[4], 0) / 1000
+        answer = [
+            f"azlabs-{uuid.uuid4()}",
+            None,
+            UInt(amqp.LARGEST_FRAME),
+            UShort(MOST_CHANNELS - 1),
+            UInt(int(IDLE_SECONDS * 1000)),
+        ]
+        self.send(0, amqp.OPEN, answer)
+        store = self.simulator.store
+        if host.endswith(SUFFIX):
+            self.namespace = namespaces.namespace_named(store, host[: -len(SUFFIX)])
+            if self.namespace is None:
+                raise Refusal(errors.NOT_FOUND, f"There is no namespace '{host}' (on Azure its name does not resolve).")
+        else:
+            known = namespaces.all_namespaces(store)
+            self.namespace = known[0] if len(known) == 1 else None
+        if self._password is not None and self.namespace is not None:
+            self._put_password(self.namespace, *self._password)
+
+    def _put_password(self, namespace: Namespace, name: str, key: str) -> None:
+        row = self.simulator.store.get(f"{namespace.row.key}/authorizationrules/{name.lower()}")
+        if row is not None and key in (row.hidden.get("keys") or {}).values() and namespace.local_auth:
+            self.grants[""] = access.Grant("", float("inf"), rule_key=row.key, namespace=namespace.name)
+
+    def namespace_for(self) -> Namespace:
+        """The namespace of the connection as it is now. Raises `Refusal`."""
+        namespace = self.namespace
+        if namespace is not None:
+            namespace = namespaces.namespace_named(self.simulator.store, namespace.name)
+        if namespace is None:
+            raise Refusal(
+                errors.UNAUTHORIZED, "Unauthorized access. No token was put, so that the namespace is not known."
+            )
+        self.namespace = namespace
+        return namespace
+
+    def put_token(self, audience: str, token: str) -> None:
+        """Remember a token for what lies at and below an audience. Raises `Refusal`."""
+        if self.namespace is not None:
+            access.check_network(self.simulator.store, self.namespace_for())
+        grant = access.prove(self.simulator, self.namespace, token)
+        if self.namespace is None and grant.namespace:
+            self.namespace = namespaces.namespace_named(self.simulator.store, grant.namespace)
+            access.check_network(self.simulator.store, self.namespace_for())
+        self.grants[namespaces.split_address(audience)[0].lower()] = grant
+        if grant.expires != float("inf"):
+            self.broker.at(grant.expires, self._check_links)
+
+    def allows(self, path: str, claim: str) -> bool:
+        """Does any token that was put for the entity, or for something around it, allow this?"""
+        namespace, lower = self.namespace_for(), path.lower()
+        return any(
+            access.allows(self.simulator, grant, namespace, path, claim)
+            for audience, grant in self.grants.items()
+            if not audience or lower == audience or lower.startswith(audience + "/") or audience.startswith(lower + "/")
+        )
+
+    def _check_links(self) -> None:
+        """A token is over: what nothing allows any more is detached."""
+        for session in self._sessions.values():
+            for link in list(session.links.values()):
+                claims = (
+                    (access.LISTEN, access.SEND) if link.node else (access.LISTEN if link.outgoing else access.SEND,)
+                )
+                if link.place is not None and not any(self.allows(link.path, claim) for claim in claims):
+                    link.refuse(Refusal(errors.UNAUTHORIZED, "ExpiredToken: The token is expired."))
+
+    def drop_links(self, places: list[Any]) -> None:
+        """Detach what was attached to entities that are gone."""
+        gone = {id(place) for place in places}
+        for session in self._sessions.values():
+            for link in list(session.links.values()):
+                if link.place is not None and id(link.place) in gone:
+                    link.refuse(errors.not_found(link.path))
+
+    # --- sending --------------------------------------------------------------------------------------------------------
+    def send(self, channel: int, code: int, fields: list[Any], payload: bytes = b"") -> None:
+        """Queue a frame."""
+        self.out.append(amqp.frame(channel, code, fields, payload))
+
+    def flush(self) -> None:
+        """Hand queued frames to the network."""
+        if not self.out:
+            return
+        raw, self.out = b"".join(self.out), []
+        self.last_out = time.monotonic()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(raw)
+        if self._closing and self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def beat(self, now: float) -> None:
+        """Keep the connection alive, or give up on a client that says nothing."""
+        if self._remote_idle and now - self.last_out > self._remote_idle / 3 and self._secured:
+            self.out.append(amqp.EMPTY)
+        if now - self.last_in > IDLE_SECONDS * 1.5 or (not self._secured and now - self.since > HANDSHAKE_SECONDS):
+            self.fail(errors.CONNECTION_FORCED, "The connection was inactive for more than the allowed time.")
+
+    def fail(self, condition: str, message: str) -> None:
+        """Close the connection with an error."""
+        if self._closing:
+            return
+        if self._state == "open":
+            if not self._secured:
+                self.send(0, amqp.OPEN, [f"azlabs-{uuid.uuid4()}"])
+            self.send(0, amqp.CLOSE, [amqp.error(condition, message)])
+        self._end()
+        self._hang_up()
+
+    def _end(self) -> None:
+        for session in self._sessions.values():
+            session.close()
+        self._sessions.clear()
+
+    def _hang_up(self) -> None:
+        self._closing = True
+        if not self.out and self._transport is not None:
+            self._transport.close()
+
+
+class Server:
+    """All connections, the broker, and the order of things: decide, commit, answer."""
+
+    def __init__(self, simulator: Simulator, loop: asyncio.AbstractEventLoop) -> None:
+        self.simulator, self.loop = simulator, loop
+        self.broker = Broker(simulator.store, simulator.clock)
+        self.broker.load()
+        self.connections: set[Connection] = set()
+        self._woken = False
+        self.used = time.monotonic()
+        """When a client was last heard."""
+
+    def look(self) -> None:
+        """Before something is done: has the control plane changed what it is done to?"""
+        self.used = time.monotonic()
+        gone = self.broker.refresh()
+        if gone:
+            for connection in self.connections:
+                connection.drop_links(gone)
+
+    def wake(self) -> None:
+        """Flush at the end of this turn of the loop."""
+        if not self._woken:
+            self._woken = True
+            self.loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Deliver, commit, and only then let anybody hear of it."""
+        self._woken = False
+        try:
+            self.broker.pump()
+            self.broker.journal.commit()
+        except sqlite3.Error:
+            _log.exception("the broker cannot keep messages")
+            self.reset()
+        for connection in list(self.connections):
+            connection.flush()
+
+    def reset(self) -> None:
+        """What is in memory differs from what is on disk: end all connections, say nothing more, and read again."""
+        for connection in list(self.connections):
+            connection.out.clear()
+            connection.fail(errors.INTERNAL, "The broker cannot keep messages.")
+        self.broker = Broker(self.simulator.store, self.simulator.clock)
+        self.broker.load()
+
+    async def run(self) -> None:
+        """Do what time brings, for ever."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                self._step()
+            except Exception:
+                _log.exception("the broker could not do what was due")
+
+    def _step(self) -> None:
+        used = self.used
+        self.look()
+        self.used = used
+        self.broker.tick()
+        now = time.monotonic()
+        for connection in list(self.connections):
+            connection.beat(now)
+        self.flush()
+
+    def close(self) -> None:
+        """Say goodbye to every client, and write what is left."""
+        for connection in list(self.connections):
+            connection.fail(errors.CONNECTION_FORCED, "The simulator's host process ends.")
+        self.flush()
+        self.broker.close()
