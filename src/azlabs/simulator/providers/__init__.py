@@ -60,6 +60,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "document_db.databases",
         "document_db.throughput",
         "document_db.roles",
+        "document_db.mongo_clusters",
         "document_db.endpoints",
     ),
     "microsoft.managedidentity": ("managed_identity",),

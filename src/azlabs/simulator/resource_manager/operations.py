@@ -32,6 +32,7 @@ FOLDERS = frozenset({
     "dnsoperationstatuses", "dnsoperationresults", "managedhsmoperationresults",
     "operationid", "capsoperations", "operationresult", "dnsresolveroperationstatuses", "dnsresolveroperationresults",
     "nfvoperations", "nfvoperationresults", "namespaceoperationresults", "clusteroperationresults", "diskoperations",
+    "mongoclusterazureasyncoperation", "mongoclusteroperationresults",
     "managedenvironmentoperationstatuses", "managedenvironmentoperationresults", "containerappoperationstatuses",
     "containerappoperationresults", "containerappsjoboperationstatuses", "containerappsjoboperationresults",
     "managedcertificateoperationstatuses",
