@@ -202,3 +202,25 @@ def test_bad_requests_are_refused_and_never_crash(world: World) -> None:
 def test_a_long_secret_is_refused(secrets: SecretClient) -> None:
     with pytest.raises(HttpResponseError, match="too large"):
         secrets.set_secret("db", "x" * 25601)
+
+
+def test_an_identity_of_a_resource_reads_secrets_once_it_has_the_role(world: World) -> None:
+    world.put(enableRbacAuthorization=True)
+    world.client(SecretClient).set_secret("db", "one")
+    path = f"{world.group}/providers/Microsoft.OperationalInsights/workspaces/logs"
+    body = {"location": "westeurope", "identity": {"type": "SystemAssigned"}, "properties": {}}
+    made = world.arm("PUT", path, body, version="2023-09-01").json()
+    url = "https://169.254.169.254/metadata/identity/oauth2/token?resource=https://vault.azure.net"
+    header = {"Metadata": "true", "X-IDENTITY-HEADER": world.simulator.identity_header(path)}
+    token = world.simulator.handle(Request("GET", url, header)).json()["access_token"]
+
+    def read() -> tuple[int, str]:
+        answer = world.simulator.handle(
+            Request("GET", f"{URL}/secrets/db?api-version=7.5", {"Authorization": f"Bearer {token}"})
+        )
+        found = answer.json()
+        return answer.status, found.get("value") or found["error"]["innererror"]["code"]
+
+    assert read() == (403, "ForbiddenByRbac")
+    world.assign(world.simulator.sign_in_secret(made["identity"]["principalId"])[0], SECRETS_USER)
+    assert read() == (200, "one")

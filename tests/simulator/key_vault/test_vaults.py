@@ -184,9 +184,14 @@ def test_a_managed_hsm_is_there_until_it_is_purged(world: World) -> None:
     body = {"location": "uksouth", "sku": {"family": "B", "name": "Standard_B1"}, "properties": properties}
     answer = world.arm("PUT", path, body, version=VERSION)
     assert answer.status == 202
+    assert world.arm("GET", answer.headers["Location"], version="").status == 202
     done = world.arm("GET", answer.headers["Location"], version="")
     assert done.json()["properties"]["hsmUri"] == "https://pool1.managedhsm.azure.net/", done.body
     assert world.arm("DELETE", path, version=VERSION).status == 202
     root = f"{world.group.partition('/resourceGroups')[0]}/providers/Microsoft.KeyVault"
     (gone,) = world.arm("GET", f"{root}/deletedManagedHSMs", version=VERSION).json()["value"]
     assert gone["properties"]["mhsmId"] == path
+    assert code(world.arm("PUT", path, body, version=VERSION)) == (409, "ConflictError")
+    body["properties"]["createMode"] = "Recover"
+    assert world.arm("PUT", path, body, version=VERSION).status == 202
+    assert world.arm("GET", path, version=VERSION).json()["properties"]["initialAdminObjectIds"] == [SOMEBODY]

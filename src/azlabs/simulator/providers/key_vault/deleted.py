@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from azlabs.simulator.clock import stamp
@@ -83,11 +84,10 @@ def _purge(kind: str) -> Callable[[Call], Answer]:
             if kind == VAULT:
                 objects.forget(call.store, deleted.name)
             found = registry.find(kind.lower())
-            headers = (
-                operations.start(call, found, deleted.key, PURGED, location=deleted.location)
-                if found is not None
-                else {}
-            )
+            announce = PURGED if kind == VAULT else replace(PURGED, polls=1)
+            headers: dict[str, str] = {}
+            if found is not None:
+                headers = operations.start(call, found, deleted.key, announce, location=deleted.location)
         return Answer(PURGED.status, headers)
 
     return act

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from azlabs.simulator.providers.key_vault.vaults import recovers
 from azlabs.simulator.resource_manager import deletes, locations
 from azlabs.simulator.resource_manager.resource_type import Announce, Body, NameRule, ResourceType, action
 
@@ -41,8 +42,8 @@ class ManagedHSMs(ResourceType):
         },
     }
     required = ("properties.tenantId", "sku.name")
-    creates = updates = patched = Announce(202, "Provisioning", headers=("location",), body=False)
-    deletes = Announce(202, headers=("location",), body=False)
+    creates = updates = patched = Announce(202, "Provisioning", headers=("location",), body=False, polls=1)
+    deletes = Announce(202, headers=("location",), body=False, polls=1)
     delete_result = 200
     operation_paths = ("operations", "managedHsmOperationResults")
     soft_delete_days = RETENTION
@@ -52,7 +53,7 @@ class ManagedHSMs(ResourceType):
 
     def buried(self, call: Call, deleted: Deleted) -> None:
         """The name of a deleted pool is taken until it is recovered or purged."""
-        if (call.json().get("properties") or {}).get("createMode") != "recover":
+        if not recovers(call):
             super().buried(call, deleted)
         body = deletes.recover(call, deleted).copy()
         call.set_json({name: body[name] for name in ("location", "sku", "tags", "properties") if name in body})

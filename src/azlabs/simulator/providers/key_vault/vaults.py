@@ -76,16 +76,14 @@ class Vaults(ResourceType):
     def handle(self, call: Call) -> Answer | None:
         """`createMode: recover` brings a deleted vault back; nothing else of such a request counts."""
         if call.method == "PUT" and len(call.route.names) == 1 and call.raw:
-            mode = (call.json().get("properties") or {}).get("createMode")
             gone = not call.store.exists(call.key) and not call.store.buried(self.key, call.now, call.name)
-            if mode == "recover" and gone:
+            if recovers(call) and gone:
                 raise deleted_not_found(call.name)
         return None
 
     def buried(self, call: Call, deleted: Deleted) -> None:
         """The name of a deleted vault is taken until it is recovered or purged."""
-        mode = (call.json().get("properties") or {}).get("createMode")
-        if mode != "recover":
+        if not recovers(call):
             refuse(
                 "ConflictError",
                 "A vault with the same name already exists in deleted state. You need to either recover or purge existing key "
@@ -171,6 +169,11 @@ class Vaults(ResourceType):
                 {name: item[name] for name in ("id", "properties")} for item in found
             ]
         return body
+
+
+def recovers(call: Call) -> bool:
+    """Does the request ask for what was deleted, rather than for something new?"""
+    return str((call.json().get("properties") or {}).get("createMode", "")).lower() == "recover"
 
 
 def _unique(write: Write) -> None:
