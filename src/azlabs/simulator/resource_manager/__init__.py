@@ -102,6 +102,8 @@ class ResourceManager:
         call.kind = kind
         item = len(route.names) == len(route.types)
         call.key = self.key_of(route)
+        if call.method == "HEAD" and item and not views.known(self.store, call.key):
+            raise reads.not_found(call, kind)  # what is not there is not asked which versions it knows
         api_versions.check(call, kind)
         self.gates.check("request", call.principal, call)
         if call.raw is None:

@@ -99,11 +99,8 @@ def missing_above(call: Call, kind: ResourceType) -> None:
     if "/" in kind.key.partition("/")[2] and call.route.names and not kind.finds_parent:
         parent = registry.find(kind.key.rpartition("/")[0])
         if parent is not None:
-            key = (
-                call.key.rpartition("/")[0].rpartition("/")[0]
-                if len(call.route.names) == len(call.route.types)
-                else call.key
-            )
+            own = len(call.route.names) == kind.type.count("/")  # of a resource or an action on it, not of a list
+            key = call.key.rpartition("/")[0].rpartition("/")[0] if own else call.key
             if views.locate(call.store, parent, key)[1] is None:
                 raise parent_missing(call, kind)
 

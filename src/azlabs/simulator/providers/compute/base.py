@@ -9,7 +9,9 @@ from azlabs.simulator.resource_manager.errors import Refused, refuse
 from azlabs.simulator.resource_manager.resource_type import Announce, NameRule, ResourceType
 
 if TYPE_CHECKING:
-    from azlabs.simulator.resource_manager.calls import Reader
+    from azlabs.simulator.http import Answer
+    from azlabs.simulator.records import Resource
+    from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 Body = dict[str, Any]
 ASYNC = ("azure-asyncoperation",)
@@ -18,6 +20,7 @@ ACCEPTED = Announce(202, headers=BOTH, polls=1)
 """An action without a result on a machine. Recorded operations on machines are never done at the first poll."""
 GONE = Announce(202, headers=BOTH, body=False)
 MACHINE_GONE = Announce(202, headers=BOTH, body=False, polls=1)
+GONE_SECONDS = 900.0
 VM_LINKS = (
     "properties.storageProfile.osDisk.managedDisk",
     "properties.storageProfile.dataDisks[*].managedDisk",
@@ -41,6 +44,22 @@ class ComputeType(ResourceType):
     updates = Announce(200, "Updating", headers=ASYNC)
     patched = Announce(200, "Updating", headers=ASYNC)
     deletes = GONE
+    gone_words: ClassVar[str] = ""
+    """What the provider itself says of a resource that was just deleted, while ARM still asks it."""
+
+    def handle(self, call: Call) -> Answer | None:
+        """A resource that was deleted a moment ago is not found by the provider, one that never was not by ARM."""
+        if self.gone_words and call.method == "GET" and len(call.route.names) == self.type.count("/"):
+            gone = any(one.key == call.key for one in call.store.buried(self.key, call.now, call.name))
+            if gone and not call.store.exists(call.key):
+                raise Refused(404, "NotFound", self.gone_words.replace("{name}", call.name))
+        return None
+
+
+def remember_gone(write: Write | Call, row: Resource | None) -> None:
+    """Note that the provider knows of a resource's end before ARM does."""
+    if row is not None:
+        write.store.bury(row, write.now, write.now + GONE_SECONDS)
 
 
 class QuietType(ComputeType):

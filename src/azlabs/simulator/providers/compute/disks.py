@@ -20,6 +20,7 @@ from azlabs.simulator.providers.compute.base import (
     missing,
     not_allowed,
     properties,
+    remember_gone,
 )
 from azlabs.simulator.providers.compute.performance import IOPS_SKUS, SKUS, TIERED, performance, tier
 from azlabs.simulator.resource_manager import paths
@@ -41,7 +42,7 @@ ACCESS = Reference("properties.diskAccessId", "Microsoft.Compute/diskAccesses", 
 COMPUTED = (
     "uniqueId", "timeCreated", "diskState", "diskSizeBytes", "diskIOPSReadWrite", "diskMBpsReadWrite", "incrementalSnapshotFamilyId",
     "burstingEnabledTime", "networkAccessPolicy", "publicNetworkAccess", "encryption", "diskSizeGB", "tier", "osType",
-    "hyperVGeneration", "supportsHibernation", "supportedCapabilities", "incremental",
+    "hyperVGeneration", "supportsHibernation", "supportedCapabilities", "incremental", "completionPercent",
 )  # fmt: skip
 """Members that the first answer to a write has only when they were sent."""
 
@@ -181,6 +182,10 @@ class Storage(ComputeType):
         if "Customer" in encryption and not write.get("properties.encryption.diskEncryptionSetId"):
             missing("encryption.diskEncryptionSetId")
 
+    def deleting(self, write: Write) -> None:
+        """The provider of disks answers for what it deleted."""
+        remember_gone(write, write.resource)
+
     def accepted(self, write: Write, shown: Body) -> None:
         """The first answer repeats the request; the rest is worked out later."""
         request = properties(write.request)
@@ -191,7 +196,7 @@ class Storage(ComputeType):
         mine["creationData"].pop("sourceUniqueId", None)
         asked = write.request.get("sku")
         if isinstance(asked, dict):
-            shown["sku"] = {name: value for name, value in shown["sku"].items() if name in asked}
+            shown["sku"] = {"name": shown["sku"]["name"]}
         elif write.created:
             shown.pop("sku", None)
 
@@ -227,6 +232,7 @@ class Disks(Storage):
     """A managed disk."""
 
     type = "Microsoft.Compute/disks"
+    gone_words = "Disk {name} is not found."
     members_since = {**Storage.members_since, "properties.tier": "2020-05-01"}
     in_use = InUse("OperationNotAllowed", "Disk {name} is attached to VM {user}.", 409)
 
@@ -237,6 +243,8 @@ class Disks(Storage):
         sku, size = write.body["sku"]["name"], mine.get("diskSizeGB")
         if not isinstance(size, int):
             return
+        if sku in IOPS_SKUS:
+            mine["creationData"].setdefault("logicalSectorSize", 4096)
         changed = size != write.old("properties.diskSizeGB") or sku != write.old("sku.name")
         if sku in TIERED and (changed or "tier" not in mine):
             asked = properties(write.request).get("tier")
@@ -287,8 +295,27 @@ class Snapshots(Storage):
     """A copy of a disk at a moment."""
 
     type = "Microsoft.Compute/snapshots"
+    gone_words = "Snapshot {name} is not found."
     defaults = {"properties": {**Storage.defaults["properties"], "incremental": False, "diskState": "Unattached"}}
     read_only = tuple(path for path in Storage.read_only if path != "properties.diskState")
+
+    def fill(self, write: Write) -> None:
+        """A copy in the background tells how far it is."""
+        super().fill(write)
+        if write.get("properties.incremental"):
+            family = write.old("properties.incrementalSnapshotFamilyId")
+            write.put("properties.incrementalSnapshotFamilyId", family or self._family(write))
+        if write.get("properties.creationData.createOption") == "CopyStart":
+            write.put("properties.completionPercent", 100.0)
+
+    def _family(self, write: Write) -> str:
+        """One for all incremental snapshots of a disk."""
+        source = str(write.get("properties.creationData.sourceResourceId", "")).lower()
+        for row in write.store.in_subscription(write.subscription, self.key):
+            other = properties(row.body)
+            if str(other["creationData"].get("sourceResourceId", "")).lower() == source and "incrementalSnapshotFamilyId" in other:
+                return str(other["incrementalSnapshotFamilyId"])
+        return write.guid()
 
     def validate(self, write: Write) -> None:
         super().validate(write)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.clock import stamp
-from azlabs.simulator.providers.compute.base import ASYNC, ComputeType, missing, properties
+from azlabs.simulator.providers.compute.base import ASYNC, ComputeType, missing, properties, remember_gone
 from azlabs.simulator.resource_manager.resource_type import Announce, InUse, Reference
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ class DiskEncryptionSets(ComputeType):
     """A key of one's own for disks."""
 
     type = "Microsoft.Compute/diskEncryptionSets"
+    gone_words = "DiskEncryptionSet '{name}' was not found."
     members = frozenset({"identity"})
     operation_paths = ("DiskOperations", "DiskOperations")
     operation_body = "output"
@@ -39,6 +40,10 @@ class DiskEncryptionSets(ComputeType):
             missing("activeKey.keyUrl")
         if str((write.body.get("identity") or {}).get("type", "None")) == "None":
             missing("identity")
+
+    def deleting(self, write: Write) -> None:
+        """The provider of disks answers for what it deleted."""
+        remember_gone(write, write.resource)
 
     def accepted(self, write: Write, shown: Body) -> None:
         """The first answer to a creation repeats the request."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 Body = dict[str, Any]
+SOFT_DELETE_SECONDS = 7 * 86400.0
 FEATURES = {"true": "True", "false": "False", "confidentialvm": "ConfidentialVM", "trustedlaunch": "TrustedLaunch",
             "confidentialvmsupported": "ConfidentialVmSupported", "trustedlaunchsupported": "TrustedLaunchSupported",
             "trustedlaunchandconfidentialvmsupported": "TrustedLaunchAndConfidentialVmSupported"}  # fmt: skip
@@ -167,7 +169,8 @@ class GalleryImageVersions(GalleryType):
     )  # fmt: skip
 
     def fill(self, write: Write) -> None:
-        """Regions in full, disks of the source."""
+        """Regions in full, disks of the source. A version without a source is a deleted one that comes back."""
+        self._recover(write)
         mine = write.body["properties"]
         publishing = mine["publishingProfile"]
         publishing["publishedDate"] = write.old("properties.publishingProfile.publishedDate") or stamp(write.now)
@@ -181,8 +184,28 @@ class GalleryImageVersions(GalleryType):
             target["name"] = _display(target.get("name"))
             target.setdefault("storageAccountType", "StandardSSD_LRS")
             _complete_encryption(target)
-        if write.created:
+        if write.created and not write.hidden.get("recovered"):
             _settle_source(write, mine.get("storageProfile") or {})
+
+    def _recover(self, write: Write) -> None:
+        """Galleries with soft delete keep deleted versions for a week."""
+        if write.created and not properties(write.request).get("storageProfile"):
+            for old in write.store.buried(self.key, write.now, write.name):
+                if old.key == write.key:
+                    write.body["properties"] = {**json.loads(old.text)["properties"], **properties(write.request)}
+                    write.hidden["recovered"] = True
+                    write.store.purge(old.key)
+
+    def announced(self, write: Write, announce: Announce) -> Announce:
+        """What comes back is announced as a change."""
+        return self.updates if write.created and write.hidden.get("recovered") else announce
+
+    def deleting(self, write: Write) -> None:
+        """Kept for a week where the gallery says so."""
+        gallery = write.store.get(write.key.partition("/images/")[0])
+        policy = properties(gallery.body).get("softDeletePolicy") if gallery is not None else None
+        if policy and policy.get("isSoftDeleteEnabled") and write.resource is not None:
+            write.store.bury(write.resource, write.now, write.now + SOFT_DELETE_SECONDS)
 
     def validate(self, write: Write) -> None:
         """The home region is one of the targets."""
@@ -194,7 +217,7 @@ class GalleryImageVersions(GalleryType):
 
     def accepted(self, write: Write, shown: Body) -> None:
         """Sizes are known when the copy is made."""
-        if write.created:
+        if write.created and not write.hidden.get("recovered"):
             asked = properties(write.request).get("storageProfile") or {}
             storage = shown["properties"]["storageProfile"]
             paths.drop(storage, "osDiskImage.sizeInGB")

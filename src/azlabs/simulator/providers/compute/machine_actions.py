@@ -14,6 +14,7 @@ from azlabs.simulator.providers.compute.base import (
     invalid,
     not_allowed,
     properties,
+    remember_gone,
 )
 from azlabs.simulator.resource_manager import operations, paths
 from azlabs.simulator.resource_manager.errors import not_modelled
@@ -128,6 +129,7 @@ class MachineActions(ComputeType):
         if str(mine.get("priority", "")).lower() not in ("spot", "low"):
             not_allowed("Operation 'simulateEviction' is allowed only for Spot Virtual Machines")
         if mine.get("evictionPolicy") == "Delete":
+            remember_gone(call, row_of(call))
             machine_disks.through(call.internal("DELETE", body["id"], call.api_version))
         else:
             remember(call, row_of(call), powerState="deallocated")

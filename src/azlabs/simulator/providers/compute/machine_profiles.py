@@ -77,18 +77,26 @@ def complete_storage(profile: Body, source: Source | None, size: sizes.Size, *, 
         if source.generation == "V2":
             profile.setdefault("diskControllerType", "SCSI")
     kind = "Premium_LRS" if size.premium else "Standard_LRS"
-    if "vhd" not in disk and disk["createOption"] != "Attach":
-        disk.setdefault("managedDisk", {}).setdefault("storageAccountType", kind)
+    if disk["createOption"] != "Attach":
+        if "vhd" not in disk:
+            disk.setdefault("managedDisk", {}).setdefault("storageAccountType", kind)
         if source is not None and source.size_gb:
             disk.setdefault("diskSizeGB", source.size_gb)
     for item in [disk, *profile["dataDisks"]]:
-        if delete_option and "vhd" not in item:
+        if delete_option:
             item.setdefault("deleteOption", delete_option)
     for item in profile["dataDisks"]:
         item.setdefault("createOption", "Empty")
         item.setdefault("caching", "None")
         if "vhd" not in item and item["createOption"] != "Attach":
             item.setdefault("managedDisk", {}).setdefault("storageAccountType", kind)
+
+
+def complete_applications(profile: Body) -> None:
+    """Defaults of the gallery applications of an `applicationProfile`."""
+    for item in (profile.get("applicationProfile") or {}).get("galleryApplications") or []:
+        for member in ("manuallyManaged", "treatFailureAsDeploymentFailure", "enableAutomaticUpgrade"):
+            item.setdefault(member, False)
 
 
 def check_os(write: Write, profile: Body, request: Body, os: str, target: str = "") -> None:

@@ -273,7 +273,7 @@ class CapacityReservationGroups(ComputeType):
         """Lists of ids only; nobody shares with the one subscription."""
         wanted = call.query.get("resourceidsonly", "").lower()
         if call.method != "GET" or not wanted or len(call.route.names) == len(call.route.types):
-            return None
+            return super().handle(call)
         if wanted not in ("all", "createdinsubscription", "sharedwithsubscription"):
             invalid(f"The value '{wanted}' of resourceIdsOnly is invalid.", "resourceIdsOnly")
         rows = [] if wanted.startswith("shared") else call.store.in_subscription(call.route.subscription, self.key)

@@ -17,7 +17,13 @@ from azlabs.simulator.providers.compute.base import (
     properties,
     unchangeable,
 )
-from azlabs.simulator.providers.compute.machine_profiles import check_os, complete_os, complete_storage, size_of
+from azlabs.simulator.providers.compute.machine_profiles import (
+    check_os,
+    complete_applications,
+    complete_os,
+    complete_storage,
+    size_of,
+)
 from azlabs.simulator.providers.compute.scale_set_actions import ScaleSetActions
 from azlabs.simulator.providers.compute.sources import reference_of
 from azlabs.simulator.resource_manager import paths
@@ -195,16 +201,16 @@ def _complete_profile(write: Write, profile: Body, size: sizes.Size, *, flexible
             check_os(write, os, {**os, **secret}, system, "virtualMachineProfile.")
             if system == "Windows" and len(os["computerNamePrefix"]) > 9:
                 invalid("Windows computer name prefix cannot be more than 9 characters long.", "computerNamePrefix")
-    _complete_network(profile, flexible=flexible)
+    complete_applications(profile)
+    _complete_network(profile, write.api_version, flexible=flexible)
     for extension in (profile.get("extensionProfile") or {}).get("extensions") or []:
         extension.setdefault("properties", {}).setdefault("autoUpgradeMinorVersion", False)
-        for member in ("protectedSettings", "provisioningState"):
-            extension["properties"].pop(member, None)
+        extension["properties"].pop("protectedSettings", None)
     if str(profile.get("priority", "")) == "Spot":
         profile.setdefault("evictionPolicy", "Deallocate")
 
 
-def _complete_network(profile: Body, *, flexible: bool) -> None:
+def _complete_network(profile: Body, version: str, *, flexible: bool) -> None:
     network = profile.get("networkProfile") or {}
     cards = network.get("networkInterfaceConfigurations") or []
     if not cards:
@@ -215,8 +221,12 @@ def _complete_network(profile: Body, *, flexible: bool) -> None:
         invalid("Exactly one network interface configuration must be the primary one.", "networkInterfaceConfigurations")
     for card in cards:
         mine = card.setdefault("properties", {})
+        for member in ("primary", "enableAcceleratedNetworking", "enableIPForwarding"):
+            if isinstance(mine.get(member), str):  # templates of tools write "true"
+                mine[member] = mine[member].lower() == "true"
         mine.setdefault("primary", len(cards) == 1)
-        mine.setdefault("enableAcceleratedNetworking", False)
+        if version < "2023":
+            mine.setdefault("enableAcceleratedNetworking", False)
         mine.setdefault("disableTcpStateTracking", False)
         mine.setdefault("enableIPForwarding", False)
         mine.setdefault("dnsSettings", {}).setdefault("dnsServers", [])
@@ -249,7 +259,9 @@ class ScaleSetExtensions(ComputeType):
     required_code = ("InvalidParameter", "Required parameter '{path}' is missing (null).")
 
     def fill(self, write: Write) -> None:
-        """Protected settings are for the machine only."""
+        """Protected settings are for the machine only. Older versions always show settings."""
+        if write.api_version < "2023":
+            write.body["properties"].setdefault("settings", {})
         for member in ("protectedSettings", "protectedSettingsFromKeyVault"):
             write.body["properties"].pop(member, None)
 

@@ -27,6 +27,7 @@ from azlabs.simulator.providers.compute.machine_profiles import (
     check_computer_name,
     check_data_disks,
     check_os,
+    complete_applications,
     complete_os,
     complete_storage,
     size_of,
@@ -59,6 +60,7 @@ class VirtualMachines(MachineActions):
     )  # fmt: skip
     members = frozenset({"identity", "zones", "plan", "extendedLocation"})
     counted_etag = True
+    gone_words = "The entity was not found in this Azure location."
     creates = Announce(201, "Creating", headers=ASYNC, polls=1)
     updates = patched = Announce(200, "Updating", headers=ASYNC, polls=1)
     deletes = MACHINE_GONE
@@ -135,6 +137,7 @@ class VirtualMachines(MachineActions):
                 if disk["lun"] not in taken
             )
         complete_storage(mine["storageProfile"], source, size)
+        complete_applications(mine)
         system = mine["storageProfile"]["osDisk"].get("osType", "")
         _check_system(write, mine, system, specialized=source is not None and source.specialized)
         check_data_disks(write, mine["storageProfile"]["dataDisks"], size)
@@ -189,7 +192,7 @@ class VirtualMachines(MachineActions):
         """Lists of the machines of one scale set."""
         text = call.query.get("$filter")
         if call.method != "GET" or text is None or len(call.route.names) == len(call.route.types):
-            return None
+            return super().handle(call)
         left, _, right = text.partition(" eq ")
         if left.strip().strip("'").lower() != "virtualmachinescaleset/id":
             invalid(f"The filter '{text}' is not supported.", "$filter")
@@ -284,6 +287,11 @@ class Extensions(ComputeType):
     creates = Announce(201, "Creating", headers=ASYNC, polls=1)
     updates = patched = Announce(200, "Updating", headers=ASYNC, polls=1)
     deletes = MACHINE_GONE
+
+    def fill(self, write: Write) -> None:
+        """Older versions always show settings."""
+        if write.api_version < "2023":
+            write.body["properties"].setdefault("settings", {})
 
     def validate(self, write: Write) -> None:
         """One extension of a type; only where extensions are allowed and something runs to install them."""

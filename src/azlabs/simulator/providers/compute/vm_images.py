@@ -1,8 +1,9 @@
 """Images and extensions of the marketplace: a small table of the usual ones, and their lists.
 
-Azure has thousands; `images.json` holds those of the CLI's aliases and a few more, each with some of its versions, the
-newest one last (those of recorded listings, for the others one version in the form that the publisher uses). An image
-that is not in the table is refused by name.
+Azure has thousands; `images.json` holds those of the CLI's aliases and a few more, each with versions that Azure listed in
+August 2024, the newest one last (for images without a recorded listing one version in the form that the publisher uses),
+and with `later` ones that can be named. `extensions.json` is of that month too. An image that is not in the table is
+refused by name.
 """
 
 from __future__ import annotations
@@ -26,25 +27,18 @@ VHD_FOOTER = 512
 PADDING = {"MicrosoftWindowsServer": 2 * MB, "MicrosoftWindowsDesktop": 2 * MB, "MicrosoftSQLServer": 2 * MB, "Canonical": MB}
 """What the disks of a publisher's images have beside whole gigabytes."""
 
-EXTENSIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    "Microsoft.Azure.NetworkWatcher": {
-        "NetworkWatcherAgentLinux": ("1.4.905.2", "1.4.905.3", "1.4.2573.1", "1.4.2798.3"),
-        "NetworkWatcherAgentWindows": ("1.4.905.2", "1.4.905.3", "1.4.2573.1", "1.4.2798.3"),
-    },
-    "Microsoft.Azure.Security.LinuxAttestation": {"GuestAttestation": ("1.0.1.10", "1.0.1.11", "1.0.1.12", "1.0.1.13")},
-    "Microsoft.Azure.Security.WindowsAttestation": {"GuestAttestation": ("1.0.1.12", "1.0.1.13", "1.0.1.14", "1.0.1.15")},
-    "Microsoft.Azure.Extensions": {"CustomScript": ("2.0.7", "2.1.10")},
-    "Microsoft.Compute": {"CustomScriptExtension": ("1.10.15",), "BGInfo": ("2.2.5",)},
-    "Microsoft.OSTCExtensions": {"VMAccessForLinux": ("1.5.18",)},
-    "Microsoft.Azure.Monitor": {"AzureMonitorLinuxAgent": ("1.33.1",), "AzureMonitorWindowsAgent": ("1.30.0",)},
-    "Microsoft.ManagedServices": {"ApplicationHealthLinux": ("1.0.0", "2.0.15"), "ApplicationHealthWindows": ("1.0.0", "2.0.15")},
-    "Microsoft.Azure.Security": {"AzureDiskEncryption": ("2.4.0.23",), "AzureDiskEncryptionForLinux": ("1.4.0.9",)},
-}  # fmt: skip
+
+@functools.cache
+def extensions() -> dict[str, dict[str, list[str]]]:
+    """Versions of extensions by publisher and type, as Azure spells them."""
+    text = resources.files("azlabs.simulator.providers.compute").joinpath("extensions.json").read_text("utf-8")
+    found: dict[str, dict[str, list[str]]] = json.loads(text)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of the table. `security` is its SecurityType feature, None for images that have none."""
+    """An image of the table. `security` is its SecurityType feature, None for images that have none; `later` versions are not listed."""
 
     publisher: str
     offer: str
@@ -55,6 +49,7 @@ class Image:
     os_name: str
     os_version: str
     versions: tuple[str, ...]
+    later: tuple[str, ...] = ()
     security: str | None = None
     hibernate: bool | None = None
     nvme: bool | None = None
@@ -91,7 +86,7 @@ def table() -> dict[str, dict[str, dict[str, Image]]]:
     return {
         publisher: {
             offer: {
-                sku: Image(publisher, offer, sku, **{**facts, "versions": tuple(facts["versions"])})
+                sku: Image(publisher, offer, sku, **{**facts, "versions": tuple(facts["versions"]), "later": tuple(facts.get("later", ()))})
                 for sku, facts in skus.items()
             }
             for offer, skus in offers.items()
@@ -115,7 +110,7 @@ def resolve(reference: Body) -> tuple[Image, str]:
     parts = [str(reference.get(part) or "") for part in ("publisher", "offer", "sku", "version")]
     image = find(*parts[:3])
     version = parts[3] or "latest"
-    if image is None or version.lower() not in ("latest", *image.versions):
+    if image is None or version.lower() not in ("latest", *image.versions, *image.later):
         raise not_modelled(f"image {':'.join(parts)}")
     return image, image.latest if version.lower() == "latest" else version
 
@@ -143,14 +138,14 @@ def _publisher(call: Call) -> tuple[str, dict[str, dict[str, Image]]]:
     for name, offers in table().items():
         if name.lower() == wanted.lower():
             return name, offers
-    if _spelled(EXTENSIONS, wanted) is None:
+    if _spelled(extensions(), wanted) is None:
         _missing("Publisher", wanted)
     return wanted, {}
 
 
 def publishers(call: Call) -> Answer:
     """Who publishes images or extensions."""
-    return json_answer(_items(call, sorted({*table(), *EXTENSIONS}), ""))
+    return json_answer(_items(call, sorted({*table(), *extensions()}), ""))
 
 
 def offers(call: Call) -> Answer:
@@ -206,16 +201,16 @@ def version(call: Call) -> Body:
     wanted = call.values["version"]
     if wanted.lower() == "latest":
         wanted = image.latest
-    if wanted not in image.versions:
+    if wanted not in (*image.versions, *image.later):
         _missing("Artifact: VMImage", f"Version '{wanted}'")
     return {
         "properties": image_properties(image), "location": call.values["location"], "name": wanted, "id": _id(call, head + wanted),
     }  # fmt: skip
 
 
-def _extension_types(call: Call) -> tuple[str, dict[str, tuple[str, ...]]]:
+def _extension_types(call: Call) -> tuple[str, dict[str, list[str]]]:
     wanted = call.values["publisher"]
-    found = _spelled(EXTENSIONS, wanted)
+    found = _spelled(extensions(), wanted)
     if found is None:
         _missing("Publisher", wanted)
     return f"{wanted}/ArtifactTypes/VMExtension/Types/", found
@@ -226,7 +221,7 @@ def extension_types(call: Call) -> Answer:
     return json_answer(_items(call, list(found), head))
 
 
-def _extension(call: Call) -> tuple[str, tuple[str, ...]]:
+def _extension(call: Call) -> tuple[str, list[str]]:
     head, found = _extension_types(call)
     known = _spelled(found, call.values["type"])
     if known is None:
@@ -236,7 +231,7 @@ def _extension(call: Call) -> tuple[str, tuple[str, ...]]:
 
 def extension_versions(call: Call) -> Answer:
     head, known = _extension(call)
-    return json_answer(_items(call, list(known), head))
+    return json_answer(_items(call, known, head))
 
 
 def extension_version(call: Call) -> Body:
