@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.providers.messaging.base import BOTH, Body, bad
 from azlabs.simulator.resource_manager.errors import Refused
-from azlabs.simulator.resource_manager.resource_type import Announce, Endpoint, InUse, ResourceType
+from azlabs.simulator.resource_manager.resource_type import Announce, Endpoint, ResourceType
 
 if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Call, Write
@@ -26,7 +26,7 @@ class Clusters(ResourceType):
     deletes = Announce(202, headers=BOTH, body=False)
     operation_paths = ("operationStatus", "clusterOperationResults")
     operation_body = "named"
-    in_use = InUse("BadRequest", "The cluster {name} cannot be deleted: the namespace {user} is on it.")
+    operation_waiting = ("Running",)
 
     def fill(self, write: Write) -> None:
         """Units and times."""
