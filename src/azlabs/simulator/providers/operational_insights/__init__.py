@@ -1,0 +1,1 @@
+"""Microsoft.OperationalInsights: Log Analytics workspaces and what belongs to them."""
