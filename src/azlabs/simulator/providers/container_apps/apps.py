@@ -32,8 +32,9 @@ _INGRESS: Body = {
 }  # fmt: skip
 _TEMPLATE: Body = {
     "revisionSuffix": "", "terminationGracePeriodSeconds": None, "containers": [], "initContainers": None,
-    "scale": {"minReplicas": None, "maxReplicas": 10, "rules": None}, "volumes": None, "serviceBinds": None,
+    "scale": {"minReplicas": None, "maxReplicas": 10, "cooldownPeriod": 300, "pollingInterval": 30, "rules": None}, "volumes": None, "serviceBinds": None,
 }  # fmt: skip
+NEWER_SCALE = ("cooldownPeriod", "pollingInterval")
 _LETTERS = string.ascii_lowercase + string.digits
 _SUFFIX = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 READ_ONLY = (
@@ -116,9 +117,11 @@ class Apps(AppType):
             "eventStreamEndpoint": base.events(body["id"], body["location"], "containerApps"),
             "latestReadyRevisionName": mine["latestRevisionName"],
         }  # fmt: skip
-        if reader.api_version > base.SINCE_2025:
+        if reader.api_version < base.SINCE_2025:
+            scale = mine["template"]["scale"]
+            mine["template"]["scale"] = {name: value for name, value in scale.items() if name not in NEWER_SCALE}
+        else:
             mine["configuration"] = {**mine["configuration"], "runtime": mine["configuration"].get("runtime"), "identitySettings": []}
-            mine["template"]["scale"] = {"cooldownPeriod": 300, "pollingInterval": 30, **mine["template"]["scale"]}
         body["properties"] = {**mine, **more}
         body["location"] = region(body["location"])
         body.setdefault("identity", {"type": "None"})

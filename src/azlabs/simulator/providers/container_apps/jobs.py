@@ -71,7 +71,7 @@ class Jobs(AppType):
         """Secrets with their values."""
         return base.list_secrets(call)
 
-    @action("start", announce=STARTED)
+    @action("start")
     def start(self, call: Call, body: Body) -> Body:
         """One more execution; it ends at once, since no container runs."""
         name = f"{body['name']}-{random.token_hex(4)[:7]}"
