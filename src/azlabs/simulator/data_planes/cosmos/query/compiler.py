@@ -136,7 +136,7 @@ class Compiler(Generator):
         self.aggregates = []
         source = self._projection(query, scope, variables)
         level.reducers = [(name, function(argument)) for name, argument in self.aggregates]
-        if level.reducers and not query.group and not query.form == "*":
+        if level.reducers and not query.group and query.form != "*":
             _check_ungrouped(query)
         if query.group:
             _check_grouped(query)
@@ -268,7 +268,9 @@ def _spelled(node: Expression) -> str:
     return ".".join([node.name if isinstance(node, Name) else "", *reversed(parts)])
 
 
-def run(query: Query, items: Iterable[Any], parameters: Mapping[str, Any] | None = None, distance: DistanceMaker | None = None) -> list[Any]:
+def run(
+    query: Query, items: Iterable[Any], parameters: Mapping[str, Any] | None = None, distance: DistanceMaker | None = None
+) -> list[Any]:
     """All results of a query over items. Raises `QueryError`."""
     return Compiler(parameters or {}, distance).compile(query).run(items)
 

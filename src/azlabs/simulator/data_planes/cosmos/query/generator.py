@@ -168,7 +168,8 @@ class Generator:
         if node.sign == "??":
             function = self._bound("f_COALESCE", table()["COALESCE"].run)
             return f"{function}({left}, {right})"
-        return {"AND": f"conjunction({left}, {right})", "OR": f"disjunction({left}, {right})", "||": f"concatenation({left}, {right})"}[node.sign]
+        function = {"AND": "conjunction", "OR": "disjunction", "||": "concatenation"}[node.sign]
+        return f"{function}({left}, {right})"
 
     def _bound(self, name: str, value: Any) -> str:
         self.names[name] = value
@@ -268,7 +269,8 @@ class Generator:
             choices = [one.value for one in node.choices if isinstance(one, Constant) and isinstance(one.value, str)]
             if len(choices) == len(node.choices):
                 temporary = self.name("t")
-                return f"(({temporary} := {self.value(node.value, scope)}).__class__ is str and {temporary} in {self.name('k', frozenset(choices))})"
+                known = self.name("k", frozenset(choices))
+                return f"(({temporary} := {self.value(node.value, scope)}).__class__ is str and {temporary} in {known})"
         if isinstance(node, Like) and isinstance(node.pattern, Constant) and node.escape is None and isinstance(node.pattern.value, str):
             temporary = self.name("t")
             matcher = self.name("k", like(node.pattern.value).fullmatch)

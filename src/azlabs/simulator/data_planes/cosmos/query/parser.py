@@ -18,7 +18,6 @@ from azlabs.simulator.data_planes.cosmos.query.syntax import (
     Parameter,
     Query,
     Source,
-    Subquery,
 )
 
 MOST_JOINS = 10
@@ -204,7 +203,7 @@ def _check(query: Query, parser: Parser) -> None:
         raise QueryError("'ORDER BY' is not supported with 'GROUP BY'.", "SC2204")
     if query.top is not None and query.limit is not None:
         raise QueryError("'TOP' and 'OFFSET LIMIT' cannot be combined in one query.", "SC2110", 0, len(parser.text))
-    if query.rank is not None and not (isinstance(query.rank, Call) and query.rank.name in ("FULLTEXTSCORE", "RRF", "VECTORDISTANCE", "_FULLTEXTSCORE")):
+    if query.rank is not None and not (isinstance(query.rank, Call) and query.rank.name in ("FULLTEXTSCORE", "RRF")):
         raise QueryError("One of the input values is invalid: ORDER BY RANK takes FullTextScore or RRF.", "SC2206")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from azlabs.simulator.data_planes.cosmos.query.functions import Function, is_number
@@ -45,7 +46,7 @@ def _rings(value: Any) -> list[list[list[float]]] | None:
 
 def _inside(x: float, y: float, ring: list[list[float]]) -> bool:
     found = False
-    for (x1, y1, *_), (x2, y2, *_) in zip(ring, ring[1:], strict=False):
+    for (x1, y1, *_), (x2, y2, *_) in pairwise(ring):
         if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
             found = not found
     return found

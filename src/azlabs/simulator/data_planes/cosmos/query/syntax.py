@@ -172,8 +172,8 @@ class Query:
 def walk(node: Any) -> Any:
     """Every expression inside an expression or query, itself first, subqueries included."""
     yield node
-    for field in node.__dataclass_fields__:
-        yield from _inside(getattr(node, field))
+    for name in node.__dataclass_fields__:
+        yield from _inside(getattr(node, name))
 
 
 def _inside(value: Any) -> Any:

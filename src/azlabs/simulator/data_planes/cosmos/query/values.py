@@ -20,7 +20,7 @@ class Undefined:
 
 
 UNDEFINED: Final = Undefined()
-NUMBER: Final = frozenset({int, float})
+NUMBER: Final[frozenset[Any]] = frozenset({int, float})
 _ORDER = {Undefined: 0, type(None): 1, bool: 2, int: 4, float: 4, str: 5, list: 6, dict: 7}
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
