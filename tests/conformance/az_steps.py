@@ -504,7 +504,7 @@ GROUPS: dict[str, list[Step]] = {
         fails("cosmosdb mongodb database create -g {rg} -a labcosmos1 -n m", "BadRequest"),
         ok("cosmosdb sql container delete -g {rg} -a labcosmos1 -d db -n items -y"),
         fails("cosmosdb sql container show -g {rg} -a labcosmos1 -d db -n items", "NotFound"),
-        ok("cosmosdb service create -g {rg} -a labcosmos1 -n SqlDedicatedGateway --kind SqlDedicatedGateway --count 1 --size Cosmos.D4s", "properties.status", "Running"),
+        ok("cosmosdb service create -g {rg} -a labcosmos1 -n SqlDedicatedGateway --count 1 --size Cosmos.D4s", "properties.status", "Running"),
         ok("cosmosdb create -g {rg} -n labcosmos2 --kind MongoDB --server-version 4.2", "apiProperties.serverVersion", "4.2"),
         ok("cosmosdb mongodb database create -g {rg} -a labcosmos2 -n m", "resource.id", "m"),
         ok("cosmosdb mongodb collection create -g {rg} -a labcosmos2 -d m -n c --shard k", "resource.shardKey.k", "Hash"),

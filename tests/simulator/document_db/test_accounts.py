@@ -129,3 +129,14 @@ def test_a_subscription_has_one_free_tier(cosmos: Cosmos) -> None:
 def test_restoring_is_refused_by_name(cosmos: Cosmos) -> None:
     answer = cosmos.account("restored", createMode="Restore", restoreParameters={})
     assert cosmos.refusal(answer) == "501 NotModelledBySimulator"
+
+
+def test_a_dedicated_gateway_is_a_service_of_the_account(cosmos: Cosmos) -> None:
+    wanted = {"serviceType": "SqlDedicatedGateway", "instanceSize": "Cosmos.D4s", "instanceCount": 2}
+    assert cosmos("PUT", "/services/SqlDedicatedGateway", {"properties": wanted}).status == 202
+    gateway = cosmos.read("/services/SqlDedicatedGateway")
+    assert gateway["status"] == "Running"
+    assert gateway["sqlDedicatedGatewayEndpoint"] == "https://shop.sqlx.cosmos.azure.com/"
+    many = cosmos("PUT", "/services/SqlDedicatedGateway", {"properties": {**wanted, "instanceCount": 6}})
+    assert cosmos.refusal(many) == "400 BadRequest"
+    assert cosmos.refusal(cosmos("PUT", "/services/DataTransfer", {"properties": wanted})) == "400 BadRequest"

@@ -68,6 +68,13 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     "microsoft.management": ("management",),
     "microsoft.operationalinsights": ("operational_insights.workspaces", "operational_insights.contents", "operational_insights.packs"),
     "microsoft.policyinsights": ("policy_insights.states", "policy_insights.remediations", "policy_insights.attestations"),
+    "microsoft.recoveryservices": (
+        "recovery_services.vaults",
+        "recovery_services.policies",
+        "recovery_services.items",
+        "recovery_services.jobs",
+        "recovery_services.lists",
+    ),
     "microsoft.resources": ("resources", "deployments"),
     "microsoft.servicebus": ("service_bus.namespaces", "service_bus.entities", "service_bus.migration"),
     "microsoft.storage": (
