@@ -85,10 +85,7 @@ class Connection(asyncio.Protocol):
         try:
             self._read()
         except Malformed as problem:
-            self.fail(
-                errors.FRAMING_ERROR if self._state != "open" else errors.DECODE_ERROR,
-                f"The frame cannot be read: {problem}.",
-            )
+            self.fail(errors.DECODE_ERROR, f"The frame cannot be read: {problem}.")
         except Refusal as refusal:
             self.fail(refusal.condition, refusal.message)
         except sqlite3.Error:
@@ -113,7 +110,7 @@ class Connection(asyncio.Protocol):
                 if size == 0:
                     break
                 if not 8 <= size <= amqp.LARGEST_FRAME:
-                    raise Malformed(f"a frame of {size} bytes")
+                    raise Refusal(errors.FRAMING_ERROR, f"A frame of {size} bytes is too small or too large.")
                 if len(buffer) - at < size:
                     break
                 raw = bytes(buffer[at : at + size])

@@ -90,8 +90,8 @@ def described(code: int, fields: list[Any]) -> Described:
 
 
 def error(condition: str, description: str) -> Described:
-    """An error, for detach, end, close and rejected outcomes."""
-    return described(ERROR, [Symbol(condition), description])
+    """An error, for detach, end, close and rejected outcomes. All three fields: clients read the last one unasked."""
+    return described(ERROR, [Symbol(condition), description, {}])
 
 
 ACCEPTED_STATE = described(ACCEPTED, [])
