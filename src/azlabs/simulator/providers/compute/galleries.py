@@ -170,6 +170,7 @@ class GalleryImageVersions(GalleryType):
 
     def fill(self, write: Write) -> None:
         """Regions in full, disks of the source. A version without a source is a deleted one that comes back."""
+        write.request = paths.fresh(write.request)  # the first answer needs it as it was
         self._recover(write)
         mine = write.body["properties"]
         publishing = mine["publishingProfile"]

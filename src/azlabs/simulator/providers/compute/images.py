@@ -38,6 +38,7 @@ class Images(ComputeType):
 
     def fill(self, write: Write) -> None:
         """Disks of the machine that it is made of; sizes and kinds of the disks."""
+        write.request = paths.fresh(write.request)  # the first answer needs it as it was
         mine = write.body.setdefault("properties", {})
         if write.before is not None:
             for member, value in properties(write.before).items():

@@ -105,6 +105,7 @@ class VirtualMachines(MachineActions):
 
     def fill(self, write: Write) -> None:
         """What the caller left open, or leaves as it is."""
+        write.request = paths.fresh(write.request)  # the first answer needs it as it was
         mine = write.body["properties"]
         if write.before is not None:
             old = properties(write.before)
