@@ -62,7 +62,7 @@ class Namespace:
         )
 
     def client(self, text: str = "") -> Any:
-        return servicebus.ServiceBusClient.from_connection_string(text or self.connection_string(), retry_total=0, socket_timeout=0.02)
+        return servicebus.ServiceBusClient.from_connection_string(text or self.connection_string(), retry_total=0, socket_timeout=0.02, keep_alive=0)
 
     def restart(self) -> None:
         self.bus.close()

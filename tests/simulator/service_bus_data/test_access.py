@@ -69,7 +69,7 @@ def test_entra_tokens_give_what_data_roles_give(namespace: Any) -> None:
     def client(audience: str = "https://servicebus.azure.net/") -> Any:
         return servicebus.ServiceBusClient(
             f"127.0.0.1:{namespace.bus.port}", Credential(namespace.simulator.token(person, audience)), use_tls=False,
-            retry_total=0, socket_timeout=0.02,
+            retry_total=0, socket_timeout=0.02, keep_alive=0,
         )  # fmt: skip
 
     with client() as refused:

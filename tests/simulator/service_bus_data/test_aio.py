@@ -18,7 +18,7 @@ def test_async_clients_send_receive_and_settle(namespace: Any) -> None:
 
     async def work() -> list[str]:
         text = namespace.connection_string()
-        async with aio.ServiceBusClient.from_connection_string(text, retry_total=0, socket_timeout=0.02) as client:
+        async with aio.ServiceBusClient.from_connection_string(text, retry_total=0, socket_timeout=0.02, keep_alive=0) as client:
             seen: list[str] = []
             async with client.get_queue_sender(queue) as sender, client.get_queue_receiver(queue) as receiver:
                 await sender.send_messages([Message("a"), Message("b"), Message("c")])

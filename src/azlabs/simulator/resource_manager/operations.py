@@ -88,7 +88,7 @@ def start(
     }
     polls = announce.polls - (call.api_version < kind.waits_since)
     if polls > 0:
-        facts["polls"], facts["waiting"] = polls, kind.operation_waiting[-polls:]
+        facts["polls"], facts["waiting"] = polls, (announce.waiting or kind.operation_waiting)[-polls:]
     if kind.operation_running != 200:
         facts["running"] = kind.operation_running
     if len(announce.headers) == 2 and kind.operation_paths[0] == kind.operation_paths[1]:

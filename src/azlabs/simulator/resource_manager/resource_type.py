@@ -59,7 +59,8 @@ class Announce:
     `parts_state`: the same for the parts inside the document.
     `headers`: which of "azure-asyncoperation" and "location" announce a long-running operation; none: it is done.
     `lingers`: a deleted resource stays, and stays in use, until somebody polls (or a moment has passed).
-    `polls`: how many polls find the operation still running (for what Azure never finishes at once).
+    `polls`: how many polls find the operation still running (for what Azure never finishes at once); `waiting`: the
+    status words that they find, where they are not the type's `operation_waiting`.
     `body`: False where Azure answers without one; a text where it always answers with that ("{}").
     """
 
@@ -70,6 +71,7 @@ class Announce:
     retry_after: int | None = None
     body: bool | str = True
     polls: int = 0
+    waiting: tuple[str, ...] = ()
     lingers: bool = False
 
 

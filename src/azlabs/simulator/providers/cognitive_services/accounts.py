@@ -45,8 +45,8 @@ class Accounts(ResourceType):
     etag = system_data = True
     soft_delete_days = 2
     creates = Announce(201, "Creating", headers=ASYNC, polls=1)
-    updates = Announce(200, "Accepted", headers=ASYNC, polls=1)
-    patched = Announce(202, "Accepted", headers=(*ASYNC, "location"), polls=1)
+    updates = Announce(200, "Accepted", headers=ASYNC, polls=1, waiting=("Updating",))
+    patched = Announce(202, "Accepted", headers=(*ASYNC, "location"), polls=1, waiting=("Updating",))
     deletes = Announce(200, body=False)
     operation_paths = ("operationStatuses", "operationStatuses")
     operation_waiting = ("Creating",)
