@@ -134,6 +134,7 @@ def test_keys_and_secrets_of_templates_never_show_their_values(world: World) -> 
     answer = world.arm("GET", f"{world.vault_id}/secrets", version=VERSION)
     assert b"hidden" not in answer.body
     assert answer.json()["value"][0]["properties"]["contentType"] == "t"
+    assert world.arm("DELETE", f"{world.vault_id}/secrets/s", version=VERSION).status == 405
 
 
 def test_parameters_of_a_deployment_read_secrets_of_vaults_that_allow_it(world: World) -> None:

@@ -23,6 +23,7 @@ class _Contents(ResourceType):
     """GET, list and PUT of something inside a vault."""
 
     located = tagged = False
+    methods = frozenset({"GET", "PUT"})
     folder = ""
 
     def handle(self, call: Call) -> Answer | None:
@@ -31,6 +32,8 @@ class _Contents(ResourceType):
         if row is None:
             call.manager.require_group(call)
             raise reads.parent_missing(call, self)
+        if call.method not in self.methods:
+            return None
         vault = Vault(call.store, row, call.now)
         if len(call.route.names) == 1:
             return (
@@ -40,7 +43,7 @@ class _Contents(ResourceType):
             )
         try:
             with call.store.writing():
-                if call.method in ("PUT", "PATCH"):
+                if call.method != "GET":
                     call.manager.gates.check("write", call.principal, _write(call, self))
                     return json_answer(self.shown_item(vault, self.make(vault, call)))
                 item = vault.require(self.folder, call.name)
@@ -82,6 +85,7 @@ class Secrets(_Contents):
     """A secret; the value goes in and never comes out."""
 
     type = f"{VAULT}/secrets"
+    methods = frozenset({"GET", "PUT", "PATCH"})
     folder = "secrets"
 
     def make(self, vault: Vault, call: Call) -> Item:
