@@ -43,13 +43,17 @@ HEADERS = [
     "x-ms-deleted-container-name", "x-ms-deleted-container-version", "x-ms-delete-snapshots",
     "x-ms-immutability-policy-until-date",
 ]  # fmt: skip
-QUERY = ["restype=container", "restype=service", "restype=account", "blockid=!!", "blockid=QUE=", "snapshot=x", "versionid=x", "maxresults=x",
-         "marker=2!zz", "include=x", "where=x", "popreceipt=x", "visibilitytimeout=x", "numofmessages=99",
-         "peekonly=true", "sig=x",
-         "sv=2024-01-01&sr=d&sdd=9&sig=QQ==&sp=r&se=x", "ss=b&srt=o&sp=r&sig=x&se=2099-01-01",
-         "skoid=a&sig=x"]  # fmt: skip
-BODIES = [None, b"", b"x" * 512, b"<a", b"<BlockList><Latest>QUE=</Latest></BlockList>", b"<Tags/>", b"\xff\xfe", b"<!DOCTYPE a><a/>",
-          b"<SignedIdentifiers><SignedIdentifier/></SignedIdentifiers>", b"<QueueMessage><MessageText>a</MessageText></QueueMessage>"]  # fmt: skip
+QUERY = [
+    "restype=container", "restype=service", "restype=account", "blockid=!!", "blockid=QUE=", "snapshot=x", "versionid=x",
+    "maxresults=x", "marker=2!zz", "include=x", "where=x", "popreceipt=x", "visibilitytimeout=x", "numofmessages=99",
+    "peekonly=true", "sig=x", "sv=2024-01-01&sr=d&sdd=9&sig=QQ==&sp=r&se=x", "ss=b&srt=o&sp=r&sig=x&se=2099-01-01",
+    "skoid=a&sig=x",
+]  # fmt: skip
+BODIES = [
+    None, b"", b"x" * 512, b"<a", b"<BlockList><Latest>QUE=</Latest></BlockList>", b"<Tags/>", b"\xff\xfe",
+    b"<!DOCTYPE a><a/>", b"<SignedIdentifiers><SignedIdentifier/></SignedIdentifiers>",
+    b"<QueueMessage><MessageText>a</MessageText></QueueMessage>",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("service", ["blob", "queue"])
