@@ -54,7 +54,7 @@ class Call(Reader):
     """A request after authentication and routing. `query` names are lower case; `values` are an endpoint's {words}."""
 
     __slots__ = (
-        "_json", "base", "correlation", "headers", "key", "kind", "method", "parent_id", "query", "raw", "route", "scope_id",
+        "_json", "base", "correlation", "headers", "key", "kind", "method", "operation", "parent_id", "query", "raw", "route", "scope_id",
         "scope_key", "values",
     )  # fmt: skip
 
@@ -78,6 +78,8 @@ class Call(Reader):
         """Key of the resource (for a collection, of its parent or scope)."""
         self.values: dict[str, str] = {}
         self.correlation = ""
+        self.operation: Body = {}
+        """Facts to keep with the operation that announces this request, as in `operations.Operation.data`."""
         self.scope_key = self.scope_id = self.parent_id = ""
         """Set by `resolve_scope`: key of the parent or scope, its id as Azure spells it, id of the parent resource or ""."""
         self._json: Any = None

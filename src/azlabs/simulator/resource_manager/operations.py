@@ -84,6 +84,7 @@ def start(
         "type": kind.type,
         "api_version": call.api_version,
         "shape": kind.operation_body,
+        **call.operation,
         **(data or {}),
     }
     polls = announce.polls - (call.api_version < kind.waits_since)
@@ -130,7 +131,7 @@ def announcement(
 
 def _polling_path(call: Call, kind: ResourceType, template: str, id: str, location: str) -> str:
     namespace = kind.type.partition("/")[0]
-    if not template.startswith("/"):
+    if not template.startswith(("/", "{path}")):
         root = "/subscriptions/{subscription}" if call.route.subscription else ""
         template = f"{root}/providers/{{namespace}}/locations/{{location}}/{template}/{{id}}"
     return template.format(
@@ -140,6 +141,7 @@ def _polling_path(call: Call, kind: ResourceType, template: str, id: str, locati
         namespace=namespace,
         id=id,
         name=call.name,
+        path=call.path(),
         verb="delete" if call.method == "DELETE" else "create",
     )
 
@@ -310,6 +312,8 @@ def _still_running(call: Call, operation: Operation, folder: str) -> Answer:
         body = {"id": call.path(), "name": operation.id, **body, "startTime": stamp(operation.created)}
     if shape in ("named", "output"):
         del body["id"]
+    if shape == "brief":
+        del body["startTime"]
     return json_answer(body, running, headers if running == 202 else {"retry-after-ms": "1"})
 
 

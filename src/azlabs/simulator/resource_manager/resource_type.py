@@ -243,7 +243,7 @@ class ResourceType:
     """(code, message) of a 404; None: ResourceNotFound in ARM's words. `{id}`, `{name}`, `{type}`, `{group}` are replaced."""
     operation_paths: ClassVar[tuple[str, str]] = ("operations", "operationResults")
     """Azure-AsyncOperation and Location URLs: the last folder below the provider's location, or a whole path with
-    {subscription}, {group}, {location}, {namespace} and {id} (its last folder has to be in `operations.FOLDERS`)."""
+    {subscription}, {group}, {location}, {namespace}, {path} (the request's own) and {id} (its last folder has to be in `operations.FOLDERS`)."""
     delete_result: ClassVar[int] = 204
     """Status of the Location URL after a finished delete."""
     operation_running: ClassVar[int] = 200
@@ -260,6 +260,8 @@ class ResourceType:
     soft_delete_days: ClassVar[int] = 0
     """Days a deleted resource stays recoverable (0: none); until then its name is taken, see `buried`. Lists of deleted
     resources (`Store.buried`), recovery (`deletes.recover`) and purge (`Store.purge`) are the provider's endpoints."""
+    keeps_group: ClassVar[bool] = False
+    """`deleting` is asked also when the resource's group is deleted: what it refuses fails that delete."""
     outlived: ClassVar[bool] = False
     """Something outside of the resource's document goes with it: `gone` is called when it is deleted, however that happens."""
 

@@ -89,14 +89,17 @@ class ResourceGroups(ResourceType):
 
     def _uses(self, call: Call, inner: Resource) -> list[dict[str, Any]]:
         kind = registry.find(inner.type)
-        if kind is None or not any(
-            not link.source.startswith(call.key + "/") for link in call.store.links_into(inner.key)
-        ):
+        if kind is None:
+            return []
+        used = any(not link.source.startswith(call.key + "/") for link in call.store.links_into(inner.key))
+        if not used and not kind.keeps_group:
             return []
         write = Write(call, kind, inner.id, inner.name, inner.copy(), inner.body)
         write.resource = inner
         try:
             documents.check_not_in_use(write, outside=call.key)
+            if kind.keeps_group:
+                kind.deleting(write)
         except Refused as refusal:
             return [{"code": refusal.code, "target": inner.id, "message": refusal.message}]
         return []
