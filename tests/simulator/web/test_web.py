@@ -9,6 +9,7 @@ import pytest
 from azlabs.simulator import Answer
 
 from ..clients import client
+from ..container_apps.test_container_apps import pfx
 from ..library import Arm, code
 
 VERSION = "2023-12-01"
@@ -173,6 +174,16 @@ def test_only_who_owns_a_name_may_bind_it(web: Web) -> None:
     assert web.arm("PUT", f"{zone}/CNAME/www", record, version="2018-05-01").status == 201
     assert web("PUT", binding, {"properties": {}}).status == 200
     assert "www.contoso.com" in web("GET", web.site).json()["properties"]["hostNames"]
+
+
+def test_certificates_are_read_and_others_refused_by_name(web: Web) -> None:
+    path = f"{web.root}/certificates/cert"
+    wrong = web("PUT", path, {"location": "westeurope", "properties": {"pfxBlob": "bm8=", "password": "x"}})
+    assert code(wrong) == "CertificateInvalid"
+    vault = {"location": "westeurope", "properties": {"keyVaultId": "/x", "keyVaultSecretName": "y"}}
+    assert code(web("PUT", path, vault)) == "NotModelledBySimulator"
+    made = web("PUT", path, {"location": "westeurope", "properties": {"pfxBlob": pfx("a.com"), "password": "pw"}})
+    assert made.json()["properties"]["hostNames"] == ["a.com"]
 
 
 def test_what_is_not_modelled_is_refused_by_name(web: Web) -> None:

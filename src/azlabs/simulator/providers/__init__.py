@@ -92,6 +92,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "web.sites",
         "web.config",
         "web.children",
+        "web.certificates",
         "web.static_sites",
         "web.endpoints",
     ),
