@@ -50,16 +50,18 @@ def handler(simulator: Simulator) -> Any:
 
 def client(simulator: Simulator, credential: Any) -> Any:
     """The real client of the SDK."""
-    from azlabs.cloud.transport import InProcessTransport
     from azure.cosmos import CosmosClient
+
+    from azlabs.cloud.transport import InProcessTransport
 
     return CosmosClient(HOST, credential, transport=InProcessTransport(handler(simulator)), retry_total=0)
 
 
 def async_client(simulator: Simulator, credential: Any) -> Any:
     """The real aio client."""
-    from azlabs.cloud.transport import AsyncInProcessTransport
     from azure.cosmos.aio import CosmosClient
+
+    from azlabs.cloud.transport import AsyncInProcessTransport
 
     return CosmosClient(HOST, credential, transport=AsyncInProcessTransport(handler(simulator)))
 

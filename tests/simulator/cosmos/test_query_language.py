@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from azlabs.simulator.data_planes.cosmos.query.compiler import run
 from azlabs.simulator.data_planes.cosmos.query.errors import QueryError
 from azlabs.simulator.data_planes.cosmos.query.parser import parse
 from azlabs.simulator.data_planes.cosmos.query.spelling import query as spelled
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 FAMILIES: list[dict[str, Any]] = [
     {"id": "AndersenFamily", "lastName": "Andersen", "parents": [{"firstName": "Thomas"}, {"firstName": "Mary Kay"}],
@@ -33,11 +34,11 @@ CASES: list[tuple[str, list[Any]]] = [
     ("SELECT * FROM Families.address.state", None),  # type: ignore[list-item]
     ("SELECT VALUE c.grade FROM c IN Families.children", [5, 1, 8]),
     ("SELECT COUNT(child) AS n FROM child IN Families.children", [{"n": 3}]),
-    ("SELECT f.isRegistered, COUNT(1) AS n FROM f GROUP BY f.isRegistered", [{"isRegistered": True, "n": 1}, {"isRegistered": False, "n": 1}]),
+    ("SELECT f.isRegistered, COUNT(1) AS n FROM f GROUP BY f.isRegistered", [{"isRegistered": True, "n": 1}, {"isRegistered": False, "n": 1}]),  # noqa: E501
     ("SELECT VALUE f.id FROM f WHERE f.address.state IN ('NY', 'WA', 'CA')", ["AndersenFamily", "WakefieldFamily"]),
     ("SELECT VALUE f.id FROM f WHERE f.address.state NOT IN ('NY')", ["AndersenFamily"]),
     ("SELECT VALUE c.grade FROM c IN F.children WHERE c.grade BETWEEN 1 AND 5", [5, 1]),
-    ("SELECT VALUE (c.grade < 2) ? 'elementary' : ((c.grade < 9) ? 'junior' : 'high') FROM c IN F.children", ["junior", "elementary", "junior"]),
+    ("SELECT VALUE (c.grade < 2) ? 'elementary' : ((c.grade < 9) ? 'junior' : 'high') FROM c IN F.children", ["junior", "elementary", "junior"]),  # noqa: E501
     ("SELECT VALUE f.lastName ?? f.parents[0].familyName FROM f", ["Andersen", "Wakefield"]),
     ("SELECT VALUE f.id FROM f WHERE f.id LIKE '%field%'", ["WakefieldFamily"]),
     ("SELECT VALUE f.id FROM f WHERE EXISTS(SELECT VALUE p FROM c IN f.children JOIN p IN c.pets WHERE p.givenName = 'Goofy')",
@@ -73,16 +74,16 @@ VALUES: list[tuple[str, Any]] = [
     ("CONCAT('a','b','c')", "abc"), ("CONTAINS('ABC','b',true)", True), ("CONTAINS('ABC','b')", False), ("STARTSWITH('abc','ab')", True),
     ("INDEX_OF('abc','c')", 2), ("INDEX_OF('abc','z')", -1), ("SUBSTRING('abcdef',1,3)", "bcd"), ("LEFT('abc',2)", "ab"),
     ("RIGHT('abc',2)", "bc"), ("REPLACE('aXa','X','-')", "a-a"), ("REPLICATE('ab',2)", "abab"), ("TRIM('  a ')", "a"), ("LENGTH('abc')", 3),
-    ("UPPER('a')", "A"), ("REVERSE('abc')", "cba"), ("STRINGTONUMBER('1.5')", 1.5), ("STRINGTOARRAY('[1]')", [1]), ("TOSTRING({a:1})", '{"a":1}'),
+    ("UPPER('a')", "A"), ("REVERSE('abc')", "cba"), ("STRINGTONUMBER('1.5')", 1.5), ("STRINGTOARRAY('[1]')", [1]), ("TOSTRING({a:1})", '{"a":1}'),  # noqa: E501
     ("REGEXMATCH('abcd','ABC','i')", True), ("STRINGEQUALS('a','A',true)", True), ("STRINGSPLIT('a,b',',')", ["a", "b"]),
     ("ARRAY_CONTAINS([1,2],2)", True), ("ARRAY_CONTAINS([{a:1,b:2}],{a:1},true)", True), ("ARRAY_CONTAINS([{a:1,b:2}],{a:1})", False),
     ("ARRAY_LENGTH([1,2])", 2), ("ARRAY_SLICE([1,2,3],-2,1)", [2]), ("ARRAY_CONCAT([1],[2])", [1, 2]), ("SETUNION([1,1],[2])", [1, 2]),
     ("SETINTERSECT([1,2],[2,3])", [2]), ("OBJECTTOARRAY({a:1})", [{"k": "a", "v": 1}]), ("CHOOSE(['a','b'],1)", "a"),
-    ("IS_DEFINED(undefined)", False), ("IS_NUMBER(1)", True), ("IS_INTEGER(1.5)", False), ("IS_PRIMITIVE([1])", False), ("IIF(true,1,2)", 1),
+    ("IS_DEFINED(undefined)", False), ("IS_NUMBER(1)", True), ("IS_INTEGER(1.5)", False), ("IS_PRIMITIVE([1])", False), ("IIF(true,1,2)", 1),  # noqa: E501
     ("DateTimeAdd('yyyy', 1, '2020-02-29T00:00:00.0000000Z')", "2021-02-28T00:00:00.0000000Z"), ("DateTimePart('mm','2020-05-01')", 5),
     ("DateTimeDiff('hh','2020-01-01T01:02:03.1234527Z','2020-01-03T01:02:03.1234567Z')", 48),
     ("DateTimeFromParts(2020, 9, 4)", "2020-09-04T00:00:00.0000000Z"), ("DateTimeToTimestamp('1970-01-01T00:00:01Z')", 1000),
-    ("TimestampToDateTime(1000)", "1970-01-01T00:00:01.0000000Z"), ("DateTimeBin('2021-06-28T17:24:29.2991234Z','hh')", "2021-06-28T17:00:00.0000000Z"),
+    ("TimestampToDateTime(1000)", "1970-01-01T00:00:01.0000000Z"), ("DateTimeBin('2021-06-28T17:24:29.2991234Z','hh')", "2021-06-28T17:00:00.0000000Z"),  # noqa: E501
     ("FullTextContains('red bicycles', 'bicycle')", True), ("VectorDistance([1,0],[1,0])", 1.0), ("'abc' LIKE 'a[b-d]_'", True),
     ("'50%' LIKE '50!%' ESCAPE '!'", True), ("2 IN (1,2)", True), ("2 BETWEEN 1 AND 3", True), ("0x10", 16), ("'\\u0041\\n'", "A\n"),
 ]  # fmt: skip
@@ -119,7 +120,7 @@ RANK = {type(None): 1, bool: 2, int: 4, float: 4, str: 5}
 
 
 @settings(max_examples=150, deadline=None)
-@given(documents, st.sampled_from(["=", "<", "<=", ">", ">="]), st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "a", "b"]))
+@given(documents, st.sampled_from(["=", "<", "<=", ">", ">="]), st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "a", "b"]))  # noqa: E501
 def test_filters_agree_with_a_naive_evaluation(items: list[dict[str, Any]], sign: str, wanted: Any) -> None:
     def naive(value: Any) -> bool:
         if RANK.get(type(value)) != RANK[type(wanted)]:
@@ -150,11 +151,11 @@ def test_groups_and_aggregates_agree_with_a_naive_evaluation(items: list[dict[st
     found = run(parse("SELECT c.id, COUNT(1) AS n, COUNT(c.a) AS a FROM c GROUP BY c.id"), items)
     names = list(dict.fromkeys(item["id"] for item in items))
     assert found == [
-        {"id": name, "n": sum(item["id"] == name for item in items), "a": sum(item["id"] == name and "a" in item for item in items)} for name in names
+        {"id": name, "n": sum(item["id"] == name for item in items), "a": sum(item["id"] == name and "a" in item for item in items)} for name in names  # noqa: E501
     ]
 
 
-WORDS = "SELECT * VALUE DISTINCT TOP FROM WHERE ORDER BY GROUP c x . , ( ) [ ] { } 'a' 1 2.5 @p = < AND OR NOT IN LIKE BETWEEN JOIN COUNT ABS ? : ?? EXISTS"
+WORDS = "SELECT * VALUE DISTINCT TOP FROM WHERE ORDER BY GROUP c x . , ( ) [ ] { } 'a' 1 2.5 @p = < AND OR NOT IN LIKE BETWEEN JOIN COUNT ABS ? : ?? EXISTS"  # noqa: E501
 
 
 @settings(max_examples=300, deadline=None)

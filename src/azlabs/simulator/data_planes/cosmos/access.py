@@ -103,14 +103,15 @@ def _token(asking: Asking, token: str) -> None:
     asking.everything = asking.simulator.tokens.audience(header) == EVERY_AUDIENCE
 
 
-def require(asking: Asking, action: str, scope: str = "") -> None:
-    """Raise 403 unless a token's principal has a data action at a scope ("/dbs/a/colls/b"). Keys have all."""
+def require(asking: Asking, action: str, scope: str = "", *, anywhere: bool = False) -> None:
+    """Raise 403 unless a token's principal has a data action at a scope ("/dbs/a/colls/b"), or inside it. Keys have all."""
     if asking.principal is None or asking.everything:
         return
     grants = _grants(asking)
     place = (asking.account.id + scope).lower() + "/"
     for at, allowed, withheld in grants:
-        if place.startswith(at) and matches_any(action, allowed) and not matches_any(action, withheld):
+        inside = place.startswith(at) or (anywhere and at.startswith(place))
+        if inside and matches_any(action, allowed) and not matches_any(action, withheld):
             return
     raise refused(
         403, "Forbidden",

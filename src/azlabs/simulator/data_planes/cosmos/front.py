@@ -11,6 +11,7 @@ from azlabs.simulator.data_planes.cosmos import access, documents, feeds, resour
 from azlabs.simulator.data_planes.cosmos.asking import Asking
 from azlabs.simulator.data_planes.cosmos.batch import batch
 from azlabs.simulator.data_planes.cosmos.errors import not_found, refused
+from azlabs.simulator.data_planes.cosmos.partition import effective, of_header
 from azlabs.simulator.data_planes.cosmos.places import CONTAINERS, DATABASES, Container, plane_of
 from azlabs.simulator.data_planes.cosmos.queries import query_items
 from azlabs.simulator.http import Answer, CaseInsensitive, Request, dumps, split_url
@@ -106,6 +107,21 @@ def _container(asking: Asking) -> Container:
         raise
 
 
+def _range_id(asking: Asking, container: Container) -> str:
+    """The range that a request went to; clients read the ranges again when they do not know it."""
+    given = asking.headers.get("x-ms-documentdb-partitionkeyrangeid")
+    if given is not None:
+        return given.rpartition(",")[2]
+    key = asking.headers.get("x-ms-documentdb-partitionkey")
+    if container.ranges == 1 or key is None:
+        return "0"
+    try:
+        hashed = effective(of_header(key, len(container.paths), prefix=True), container.hierarchical)
+    except Refused:
+        return "0"
+    return next(str(place) for place in range(container.ranges) if resources.bounds(container.ranges, place)[1] > hashed)
+
+
 def _in_container(asking: Asking, container: Container, is_query: bool) -> Answer:
     parts, method = asking.parts, asking.method
     intended = asking.headers.get("x-ms-cosmos-intended-collection-rid")
@@ -140,6 +156,8 @@ def _in_container(asking: Asking, container: Container, is_query: bool) -> Answe
 
         lsn = str(state(asking.simulator.store, container.rid)[0])
         found.headers["lsn"] = lsn
-    found.headers["x-ms-session-token"] = f"{asking.headers.get('x-ms-documentdb-partitionkeyrangeid', '0').rpartition(',')[2]}:-1#{lsn}"
+    place = _range_id(asking, container)
+    found.headers["x-ms-documentdb-partitionkeyrangeid"] = place
+    found.headers["x-ms-session-token"] = f"{place}:-1#{lsn}"
     found.headers["x-ms-alt-content-path"] = f"dbs/{container.database}/colls/{container.name}"
     return found

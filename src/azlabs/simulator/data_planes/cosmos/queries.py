@@ -53,8 +53,8 @@ def syntax_error(problem: QueryError) -> Refused:
 _NONE: list[Any] = []
 
 
-def read_query(asking: Asking) -> tuple[Query, dict[str, Any], str]:
-    """(query, parameters, text) of the body. Raises 400."""
+def read_query(asking: Asking) -> tuple[Query, dict[str, Any]]:
+    """(query, parameters) of the body. Raises 400."""
     if asking.headers.get("content-type", "").startswith("application/sql"):
         text, given = asking.body.decode("utf-8", "replace"), _NONE
     else:
@@ -66,7 +66,7 @@ def read_query(asking: Asking) -> tuple[Query, dict[str, Any], str]:
     if not isinstance(given, list) or any(not isinstance(one, dict) or "name" not in one for one in given):
         raise bad('Message: {"Errors":["The parameters of the query are invalid."]}')
     try:
-        return parse(text), {str(one["name"]): one.get("value", UNDEFINED) for one in given}, text
+        return parse(text), {str(one["name"]): one.get("value", UNDEFINED) for one in given}
     except QueryError as problem:
         raise syntax_error(problem) from None
 
@@ -75,11 +75,11 @@ def query_items(asking: Asking, container: Container) -> Answer:
     """POST of a query, or of a request for its plan."""
     access.require(asking, access.CONTAINER + "executeQuery", scope(container))
     asking.plane.sweep(container, asking.now)
-    query, parameters, text = read_query(asking)
+    query, parameters = read_query(asking)
     try:
         if asking.flag("x-ms-cosmos-is-query-plan-request"):
             return _plan(asking, container, query, parameters)
-        return _run(asking, container, query, parameters, text)
+        return _run(asking, container, query, parameters)
     except QueryError as problem:
         raise syntax_error(problem) from None
 
@@ -182,13 +182,12 @@ def _range(asking: Asking, container: Container) -> tuple[str, str] | None:
     return bounds(container.ranges, int(text))
 
 
-def _run(asking: Asking, container: Container, query: Query, parameters: dict[str, Any], text: str) -> Answer:
+def _run(asking: Asking, container: Container, query: Query, parameters: dict[str, Any]) -> Answer:
     key, span = _places(asking, container, query, parameters)
     store = asking.simulator.store
     with store.lock:
         cache = asking.plane.cache(container)
-        given = canonical({name: value for name, value in parameters.items() if value is not UNDEFINED})
-        identity = (text, given, key, span)
+        identity = (asking.body, key, span)
         ready = cache.results.get(identity)
         if ready is None:
             level, search = _compiled(container, cache, query, parameters)

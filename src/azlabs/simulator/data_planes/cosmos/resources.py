@@ -27,7 +27,7 @@ SERVICE = ("id", "_rid", "_self", "_etag", "_ts", "_docs", "_sprocs", "_triggers
 
 def account(asking: Asking) -> Answer:
     """GET /: regions and consistency, by which clients find their way."""
-    access.require(asking, access.METADATA)
+    access.require(asking, access.METADATA, anywhere=True)
     mine = asking.account.body["properties"]
 
     def places(member: str) -> list[dict[str, str]]:
@@ -101,7 +101,7 @@ def _queried(asking: Asking, found: list[Any]) -> list[Any]:
         return found
     from azlabs.simulator.data_planes.cosmos.queries import read_query, syntax_error
 
-    query, parameters, _ = read_query(asking)
+    query, parameters = read_query(asking)
     try:
         return run(query, found, parameters)
     except QueryError as problem:

@@ -39,6 +39,15 @@ class Search:
         if self._whole_results and (len(query.sources) != 1 or query.group or query.distinct):
             self._whole_rows = True
         self.ascending: list[bool] = []
+        self._scores: list[tuple[Path, str, list[Any], Any]] = []
+
+    def scores(self, path: Path, block: Block, wanted: list[Any], function: str) -> Any:
+        """VectorDistance of all rows of a block; computed once for each vector of the query."""
+        for known, name, vector, found in self._scores:
+            if known == path and name == function and (vector is wanted or vector == wanted):
+                return found
+        self._scores.append((path, function, wanted, block.scores(wanted, function)))
+        return self._scores[-1][3]
 
     def _joins(self) -> list[Expression]:
         if not self.query.sources:
@@ -97,7 +106,7 @@ class Search:
                 f"{policy['dimensions']}.", "SC2051",
             )  # fmt: skip
         block = self.cache.blocks[path] if self.cache is not None else Block(policy)
-        made = _Distance(block, wanted, function)
+        made = _Distance(self, path, block, wanted, function)
         self._first[id(made)] = (path, wanted, function)
         return made
 
@@ -125,7 +134,8 @@ class Search:
         if self.nearest is not None and level.top is not None and len(self.query.order) == 1 and not self._whole_rows:
             if len(self.query.sources) == 1:
                 return self._nearest(level, found)
-            found = [row for row in found if level.keys[0](row) is not UNDEFINED]
+            scores = level.keys[0](found)
+            found = [row for row, score in zip(found, scores, strict=True) if score is not UNDEFINED]
         if level.keys:
             found = [found[place] for place in level.order(found)]
         return level.window(found)
@@ -136,7 +146,7 @@ class Search:
         block = self.cache.blocks[path]
         count = level.offset + (level.top or 0)
         module = vectors.numpy_module()
-        scores = block.scores(wanted, function)
+        scores = self.scores(path, block, wanted, function)
         if function != "euclidean":
             scores = -scores
         if self.query.where is None and len(found) == len(self.cache.items) and not block.free and len(block.numbers) == len(found):
@@ -175,14 +185,14 @@ class Search:
 class _Distance:
     """VectorDistance to one vector: out of the scores of the whole block, which are computed once."""
 
-    def __init__(self, block: Block, wanted: list[Any], function: str) -> None:
-        self.block, self.wanted, self.function = block, wanted, function
+    def __init__(self, search: Search, path: Path, block: Block, wanted: list[Any], function: str) -> None:
+        self.search, self.path, self.block, self.wanted, self.function = search, path, block, wanted, function
         self.scores: Any = None
 
     def __call__(self, value: Any, wanted: Any) -> Any:
         if value.__class__ is Stub:
             if self.scores is None:
-                self.scores = self.block.scores(self.wanted, self.function)
+                self.scores = self.search.scores(self.path, self.block, self.wanted, self.function)
             return float(self.scores[value.row])
         if not isinstance(value, list) or len(value) != len(self.wanted):
             return UNDEFINED

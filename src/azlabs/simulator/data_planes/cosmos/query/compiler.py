@@ -24,7 +24,8 @@ class Level:
     query: Query
     rows: Callable[..., list[Row]]
     project: Callable[..., Any]
-    keys: list[Callable[..., Any]] = field(default_factory=list)
+    keys: list[Callable[..., list[Any]]] = field(default_factory=list)
+    """From rows to the values of one key of ORDER BY."""
     descending: list[bool] = field(default_factory=list)
     group: Callable[..., tuple[Any, ...]] | None = None
     reducers: list[tuple[str, Callable[..., Any]]] = field(default_factory=list)
@@ -61,7 +62,7 @@ class Level:
         """Places of the rows in the order of ORDER BY; rows that are equal stay in theirs."""
         places = list(range(len(rows)))
         for key, descending in reversed(list(zip(self.keys, self.descending, strict=True))):
-            found = [key(row, *outer) for row in rows]
+            found = key(rows, *outer)
             kinds = set(map(type, found))
             if not (kinds <= NUMBER or kinds == {str}):
                 found = [sort_key(value) for value in found]
@@ -129,7 +130,9 @@ class Compiler(Generator):
             return self._function("row", [*around, *further], source, variables)
 
         for one in query.order:
-            level.keys.append(function(self.value(one.value, scope)))
+            source = self.value(one.value, scope)
+            bound = variables[0] if len(variables) == 1 else f"({''.join(name + ', ' for name in variables)})"
+            level.keys.append(self._function("rows", around, f"[{source} for {bound} in rows]"))
             level.descending.append(one.descending)
         if query.group:
             level.group = function("(" + "".join(self.value(one, scope) + ", " for one in query.group) + ")")
