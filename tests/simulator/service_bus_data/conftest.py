@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,11 +20,22 @@ GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/post"
 NAME = "skerrybank"
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK looks every 50 ms whether a link is open, every second whether its connection is closed: let it look more often."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep({0.05: 0.002, 1: 0.02}.get(seconds, seconds)))
+
+
 class Namespace:
     """A Service Bus namespace of a simulator, and the SDK's ways into it."""
 
     def __init__(self, simulator: Simulator, name: str = NAME, sku: str = "Standard") -> None:
-        self.simulator, self.name, self.id = simulator, name, f"{GROUP}/providers/Microsoft.ServiceBus/namespaces/{name}"
+        self.simulator, self.name, self.id = (
+            simulator,
+            name,
+            f"{GROUP}/providers/Microsoft.ServiceBus/namespaces/{name}",
+        )
         self.arm("PUT", GROUP, {"location": "westeurope"}, "2024-11-01")
         self.arm("PUT", self.id, {"location": "westeurope", "sku": {"name": sku}})
         self.key = self.keys(self.id)
@@ -32,7 +44,9 @@ class Namespace:
     def arm(self, method: str, id: str, body: Any = None, version: str = API) -> Any:
         raw = json.dumps(body).encode() if body is not None else None
         headers = {"Authorization": f"Bearer {self.simulator.owner_token()}", "Content-Type": "application/json"}
-        answer = self.simulator.handle(Request(method, f"https://management.azure.com{id}?api-version={version}", headers, raw))
+        answer = self.simulator.handle(
+            Request(method, f"https://management.azure.com{id}?api-version={version}", headers, raw)
+        )
         assert answer.status < 400, answer.body
         return answer.json()
 
@@ -50,7 +64,9 @@ class Namespace:
         return name
 
     def rule(self, topic: str, subscription: str, name: str, **properties: Any) -> None:
-        self.arm("PUT", f"{self.id}/topics/{topic}/subscriptions/{subscription}/rules/{name}", {"properties": properties})
+        self.arm(
+            "PUT", f"{self.id}/topics/{topic}/subscriptions/{subscription}/rules/{name}", {"properties": properties}
+        )
 
     def without_rules(self, topic: str, subscription: str) -> None:
         self.arm("DELETE", f"{self.id}/topics/{topic}/subscriptions/{subscription}/rules/$Default")
@@ -62,7 +78,8 @@ class Namespace:
         )
 
     def client(self, text: str = "") -> Any:
-        return servicebus.ServiceBusClient.from_connection_string(text or self.connection_string(), retry_total=0, socket_timeout=0.02, keep_alive=0)
+        options = {"retry_total": 0, "socket_timeout": 0.02}
+        return servicebus.ServiceBusClient.from_connection_string(text or self.connection_string(), **options)
 
     def restart(self) -> None:
         self.bus.close()

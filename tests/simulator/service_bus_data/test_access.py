@@ -69,16 +69,22 @@ def test_entra_tokens_give_what_data_roles_give(namespace: Any) -> None:
     def client(audience: str = "https://servicebus.azure.net/") -> Any:
         return servicebus.ServiceBusClient(
             f"127.0.0.1:{namespace.bus.port}", Credential(namespace.simulator.token(person, audience)), use_tls=False,
-            retry_total=0, socket_timeout=0.02, keep_alive=0,
+            retry_total=0, socket_timeout=0.02,
         )  # fmt: skip
 
     with client() as refused:
         assert not may(refused, "orders", "send")
     role = f"/subscriptions/{namespace.id.split('/')[2]}/providers/Microsoft.Authorization/roleDefinitions/{SENDER}"
-    body = {"properties": {"roleDefinitionId": role, "principalId": person.object_id, "principalType": "ServicePrincipal"}}
+    body = {
+        "properties": {"roleDefinitionId": role, "principalId": person.object_id, "principalType": "ServicePrincipal"}
+    }
     namespace.arm("PUT", f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid4()}", body, "2022-04-01")
     with client() as allowed:
-        assert may(allowed, "orders", "send") and not may(allowed, "orders", "receive") and not may(allowed, "other", "send")
+        assert (
+            may(allowed, "orders", "send")
+            and not may(allowed, "orders", "receive")
+            and not may(allowed, "other", "send")
+        )
     with client("https://management.azure.com/") as wrong:
         assert not may(wrong, "orders", "send")
 

@@ -30,7 +30,11 @@ def admin(namespace: Any) -> Any:
 
 def test_a_queue_made_by_the_client_is_one_of_resource_manager_and_back(admin: Any, namespace: Any) -> None:
     made = admin.create_queue("orders", lock_duration="PT2M", max_delivery_count=5, requires_session=True)
-    assert (made.max_delivery_count, made.requires_session, made.lock_duration) == (5, True, "PT2M") or made.max_delivery_count == 5
+    assert (made.max_delivery_count, made.requires_session, made.lock_duration) == (
+        5,
+        True,
+        "PT2M",
+    ) or made.max_delivery_count == 5
     shown = namespace.arm("GET", f"{namespace.id}/queues/orders")["properties"]
     assert (shown["lockDuration"], shown["maxDeliveryCount"], shown["requiresSession"]) == ("PT2M", 5, True)
     namespace.queue("other")
@@ -47,7 +51,11 @@ def test_what_exists_conflicts_and_what_does_not_is_not_found(admin: Any) -> Non
     admin.create_queue("orders")
     with pytest.raises(azure.ResourceExistsError):
         admin.create_queue("orders")
-    for missing in (lambda: admin.delete_queue("none"), lambda: admin.get_topic("none"), lambda: admin.get_subscription("none", "s")):
+    for missing in (
+        lambda: admin.delete_queue("none"),
+        lambda: admin.get_topic("none"),
+        lambda: admin.get_subscription("none", "s"),
+    ):
         with pytest.raises(azure.ResourceNotFoundError):
             missing()
     with pytest.raises(azure.HttpResponseError):
@@ -65,7 +73,11 @@ def test_topics_subscriptions_and_rules(admin: Any) -> None:
     admin.create_rule("news", "all", "seven", filter=wanted)
     admin.create_rule("news", "all", "none", filter=management.FalseRuleFilter())
     red, seven = admin.get_rule("news", "all", "red"), admin.get_rule("news", "all", "seven")
-    assert (red.filter.sql_expression, red.filter.parameters, red.action.sql_expression) == ("color = @c", {"@c": "red"}, "SET size = 1")
+    assert (red.filter.sql_expression, red.filter.parameters, red.action.sql_expression) == (
+        "color = @c",
+        {"@c": "red"},
+        "SET size = 1",
+    )
     assert (seven.filter.correlation_id, seven.filter.properties) == ("7", {"n": 1, "s": "x", "b": True})
     with pytest.raises(azure.HttpResponseError):
         admin.create_rule("news", "all", "broken", filter=management.SqlRuleFilter("color = = 1"))
@@ -78,7 +90,11 @@ def test_counts_are_those_of_the_broker(admin: Any, namespace: Any) -> None:
     import azure.servicebus as servicebus
 
     admin.create_queue("orders")
-    with namespace.client() as client, client.get_queue_sender("orders") as sender, client.get_queue_receiver("orders") as receiver:
+    with (
+        namespace.client() as client,
+        client.get_queue_sender("orders") as sender,
+        client.get_queue_receiver("orders") as receiver,
+    ):
         sender.send_messages([servicebus.ServiceBusMessage(str(number)) for number in range(3)])
         receiver.dead_letter_message(receiver.receive_messages(1, max_wait_time=2)[0])
         receiver.peek_messages()
@@ -90,7 +106,16 @@ def test_who_has_no_right_to_manage_is_refused(namespace: Any) -> None:
     url = f"https://{namespace.name}.servicebus.windows.net/$Resources/queues?api-version=2024-05"
     handle = namespace.simulator.handle
     assert handle(Request("GET", url)).status == 401
-    assert handle(Request("GET", url, {"Authorization": "SharedAccessSignature sr=x&sig=y&se=9999999999&skn=RootManageSharedAccessKey"})).status == 401
+    assert (
+        handle(
+            Request(
+                "GET",
+                url,
+                {"Authorization": "SharedAccessSignature sr=x&sig=y&se=9999999999&skn=RootManageSharedAccessKey"},
+            )
+        ).status
+        == 401
+    )
     assert handle(Request("GET", url, {"Authorization": f"Bearer {namespace.simulator.owner_token()}"})).status == 200
     assert handle(Request("GET", url.replace(namespace.name, "nobody"))).status == 404
 
@@ -99,5 +124,11 @@ def test_bodies_that_are_no_entries_are_refused(namespace: Any) -> None:
     url = f"https://{namespace.name}.servicebus.windows.net/q?api-version=2024-05"
     headers = {"Authorization": f"Bearer {namespace.simulator.owner_token()}"}
     entity = b'<!DOCTYPE x [<!ENTITY a "b">]><entry xmlns="http://www.w3.org/2005/Atom"><content>&a;</content></entry>'
-    for body in (b"", b"<", b"<a/>", entity, b'<entry xmlns="http://www.w3.org/2005/Atom"><content><X/></content></entry>'):
+    for body in (
+        b"",
+        b"<",
+        b"<a/>",
+        entity,
+        b'<entry xmlns="http://www.w3.org/2005/Atom"><content><X/></content></entry>',
+    ):
         assert namespace.simulator.handle(Request("PUT", url, headers, body)).status == 400, body

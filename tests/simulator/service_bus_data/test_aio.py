@@ -18,7 +18,7 @@ def test_async_clients_send_receive_and_settle(namespace: Any) -> None:
 
     async def work() -> list[str]:
         text = namespace.connection_string()
-        async with aio.ServiceBusClient.from_connection_string(text, retry_total=0, socket_timeout=0.02, keep_alive=0) as client:
+        async with aio.ServiceBusClient.from_connection_string(text, retry_total=0, socket_timeout=0.02) as client:
             seen: list[str] = []
             async with client.get_queue_sender(queue) as sender, client.get_queue_receiver(queue) as receiver:
                 await sender.send_messages([Message("a"), Message("b"), Message("c")])
@@ -29,8 +29,13 @@ def test_async_clients_send_receive_and_settle(namespace: Any) -> None:
                 await receiver.abandon_message(third)
                 seen += [f"{one}{one.delivery_count}" for one in await receiver.receive_messages(1, max_wait_time=3)]
             async with client.get_queue_receiver(queue, sub_queue="deadletter") as letters:
-                seen += [f"{one} {one.dead_letter_reason}" for one in await letters.receive_messages(1, max_wait_time=3)]
-            async with client.get_queue_sender(sessions) as sender, client.get_queue_receiver(sessions, session_id="s") as receiver:
+                seen += [
+                    f"{one} {one.dead_letter_reason}" for one in await letters.receive_messages(1, max_wait_time=3)
+                ]
+            async with (
+                client.get_queue_sender(sessions) as sender,
+                client.get_queue_receiver(sessions, session_id="s") as receiver,
+            ):
                 await sender.send_messages(Message("in session", session_id="s"))
                 await receiver.session.set_state("noted")
                 (message,) = await receiver.receive_messages(1, max_wait_time=3)

@@ -30,10 +30,10 @@ def put(id, body, version):
     return urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers, method="PUT")).status
 put(group, {"location": "westeurope"}, "2024-11-01")
 put(namespace, {"location": "westeurope", "sku": {"name": "Standard"}}, "2024-01-01")
-role = "/subscriptions/00000000-0000-0000-0000-000000000000/providers/Microsoft.Authorization/roleDefinitions/%s"
+role = "/subscriptions/00000000-0000-0000-0000-000000000000/providers/Microsoft.Authorization/roleDefinitions/ROLE"
 put(namespace + "/providers/Microsoft.Authorization/roleAssignments/" + str(uuid.uuid4()),
     {"properties": {"roleDefinitionId": role, "principalId": claims["oid"], "principalType": "User"}}, "2022-04-01")
-""" % OWNER  # noqa: UP031
+""".replace("ROLE", OWNER)
 SYNC = """
 from azure.identity import DefaultAzureCredential
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
@@ -75,7 +75,9 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def python(home: Path, program: str) -> str:
     environment = variables("simulator", home, OUTSIDE).apply(OUTSIDE)
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.strip()
 

@@ -35,7 +35,8 @@ def holds(text: str, /, **application: Any) -> bool:
         ("NOT missing = 'x'", False), ("missing = 'x' OR 1=1", True), ("missing = 'x' AND 1=1", False), ("color LIKE 'r%'", True),
         ("color LIKE '_ed'", True), ("color NOT LIKE 'b%'", True), ("text LIKE '50!%' ESCAPE '!'", True), ("color LIKE 'e'", False),
         ("sys.label = 'label'", True), ("sys.MessageId = 'id-1'", True), ("user.color = 'red'", True), ("[color] = 'red'", True),
-        ("\"color\" = 'red'", True), ("p('color') = 'red'", True), ("property('none') IS NULL", True), ("flag = TRUE", True), ("flag", True),
+        ("\"color\" = 'red'", True), ("p('color') = 'red'", True), ("property('none') IS NULL", True), ("flag = TRUE", True),
+        ("flag", True),
         ("quote = 'it''s'", True), ("(color = 'blue' OR quantity = 5) AND flag", True), ("color = 5", False), ("real > 1.4", True),
         ("newid() IS NOT NULL", True), ("1e2 = 100", True), ("NOT (color = 'red')", False),
     ],
@@ -44,7 +45,24 @@ def test_conditions(text: str, expected: bool) -> None:
     assert holds(text, color="red", quantity=5, flag=True, quote="it's", text="50%", real=1.5) is expected
 
 
-@pytest.mark.parametrize("text", ["", "color =", "= 1", "a b", "color IN ()", "foo(1)", "(1=1", "color LIKE", "1=1;", "'open", "a NOT b", "x" * 2000, "(" * 400])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "color =",
+        "= 1",
+        "a b",
+        "color IN ()",
+        "foo(1)",
+        "(1=1",
+        "color LIKE",
+        "1=1;",
+        "'open",
+        "a NOT b",
+        "x" * 2000,
+        "(" * 400,
+    ],
+)
 def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(BadSql):
         parse_filter(text)
@@ -68,10 +86,14 @@ def test_actions_change_a_copy() -> None:
 
 def test_correlation_filters_compare_all_that_they_name() -> None:
     def takes(**wanted: Any) -> bool:
-        return rules.matches({"filterType": "CorrelationFilter", "correlationFilter": wanted}, message(color="red", size=3))
+        return rules.matches(
+            {"filterType": "CorrelationFilter", "correlationFilter": wanted}, message(color="red", size=3)
+        )
 
     assert takes(label="label") and takes(label="label", properties={"color": "red", "size": "3"})
-    assert not takes(label="Label") and not takes(label="label", properties={"color": "blue"}) and not takes(sessionId="s")
+    assert (
+        not takes(label="Label") and not takes(label="label", properties={"color": "blue"}) and not takes(sessionId="s")
+    )
 
 
 @given(some.text(max_size=60))

@@ -36,7 +36,11 @@ def take(receiver: Any, count: int) -> list[Any]:
 
 def test_messages_arrive_in_order_with_what_was_written_on_them(namespace: Any) -> None:
     queue = namespace.queue("orders")
-    with namespace.client() as client, client.get_queue_sender(queue) as sender, client.get_queue_receiver(queue) as receiver:
+    with (
+        namespace.client() as client,
+        client.get_queue_sender(queue) as sender,
+        client.get_queue_receiver(queue) as receiver,
+    ):
         sender.send_messages(Message(
             b"one", message_id="m1", subject="s", correlation_id="c", content_type="text/plain", to="t", reply_to="r",
             application_properties={"number": 7, "text": "x", "flag": True, "real": 1.5}, session_id="any", partition_key="any",
@@ -51,7 +55,12 @@ def test_messages_arrive_in_order_with_what_was_written_on_them(namespace: Any) 
         assert texts(peeked) == texts(found) == ["one", "two", "three"]
         assert [one.sequence_number for one in found] == [1, 2, 3]
         assert first.application_properties == {b"number": 7, b"text": b"x", b"flag": True, b"real": 1.5}
-        assert (first.message_id, first.subject, first.correlation_id, first.content_type) == ("m1", "s", "c", "text/plain")
+        assert (first.message_id, first.subject, first.correlation_id, first.content_type) == (
+            "m1",
+            "s",
+            "c",
+            "text/plain",
+        )
         assert (first.to, first.reply_to, first.session_id, first.delivery_count) == ("t", "r", "any", 0)
         assert abs((first.enqueued_time_utc - datetime.now(UTC)).total_seconds()) < 60
         assert 50 < (first.locked_until_utc - datetime.now(UTC)).total_seconds() <= 61
@@ -62,7 +71,11 @@ def test_messages_arrive_in_order_with_what_was_written_on_them(namespace: Any) 
 
 def test_what_a_consumer_says_about_a_message_is_done(namespace: Any) -> None:
     queue = namespace.queue("orders", maxDeliveryCount=2)
-    with namespace.client() as client, client.get_queue_sender(queue) as sender, client.get_queue_receiver(queue) as receiver:
+    with (
+        namespace.client() as client,
+        client.get_queue_sender(queue) as sender,
+        client.get_queue_receiver(queue) as receiver,
+    ):
         sender.send_messages([Message(text) for text in ("abandon", "defer", "dead")])
         abandoned, deferred, dead = take(receiver, 3)
         receiver.abandon_message(abandoned)
@@ -79,7 +92,10 @@ def test_what_a_consumer_says_about_a_message_is_done(namespace: Any) -> None:
         assert peek(receiver) == []
         with client.get_queue_receiver(queue, sub_queue="deadletter") as letters:
             found = {str(one): one for one in take(letters, 2)}
-            assert (found["dead"].dead_letter_reason, found["dead"].dead_letter_error_description) == ("bad", "very bad")
+            assert (found["dead"].dead_letter_reason, found["dead"].dead_letter_error_description) == (
+                "bad",
+                "very bad",
+            )
             assert found["dead"].dead_letter_source == "orders"
             assert found["abandon"].dead_letter_reason == "MaxDeliveryCountExceeded"
             for one in found.values():
@@ -88,10 +104,14 @@ def test_what_a_consumer_says_about_a_message_is_done(namespace: Any) -> None:
 
 def test_an_expired_lock_gives_the_message_back_and_a_renewed_one_does_not(namespace: Any) -> None:
     queue = namespace.queue("orders", lockDuration="PT2S")
-    with namespace.client() as client, client.get_queue_sender(queue) as sender, client.get_queue_receiver(queue) as receiver:
+    with (
+        namespace.client() as client,
+        client.get_queue_sender(queue) as sender,
+        client.get_queue_receiver(queue) as receiver,
+    ):
         sender.send_messages(Message("a"))
         (message,) = take(receiver, 1)
-        time.sleep(1)
+        namespace.simulator.clock.advance(1)
         assert receiver.renew_message_lock(message) > datetime.now(UTC)
         namespace.simulator.clock.advance(1.5)
         assert peek(receiver)[0].delivery_count == 0
@@ -115,7 +135,11 @@ def test_receive_and_delete_leaves_nothing(namespace: Any) -> None:
 
 def test_scheduled_messages_appear_when_they_are_due_and_can_be_cancelled(namespace: Any) -> None:
     queue = namespace.queue("orders")
-    with namespace.client() as client, client.get_queue_sender(queue) as sender, client.get_queue_receiver(queue) as receiver:
+    with (
+        namespace.client() as client,
+        client.get_queue_sender(queue) as sender,
+        client.get_queue_receiver(queue) as receiver,
+    ):
         soon = datetime.now(UTC) + timedelta(seconds=60)
         kept, cancelled = sender.schedule_messages([Message("kept"), Message("cancelled")], soon)
         sender.cancel_scheduled_messages(cancelled)
@@ -152,7 +176,11 @@ def test_messages_live_as_long_as_they_may(namespace: Any) -> None:
 
 def test_duplicates_are_accepted_once(namespace: Any) -> None:
     queue = namespace.queue("orders", requiresDuplicateDetection=True, duplicateDetectionHistoryTimeWindow="PT1M")
-    with namespace.client() as client, client.get_queue_sender(queue) as sender, client.get_queue_receiver(queue) as receiver:
+    with (
+        namespace.client() as client,
+        client.get_queue_sender(queue) as sender,
+        client.get_queue_receiver(queue) as receiver,
+    ):
         sender.send_messages([Message("1", message_id="a"), Message("2", message_id="a"), Message("3", message_id="b")])
         assert texts(peek(receiver)) == ["1", "3"]
         namespace.simulator.clock.advance(61)
@@ -163,7 +191,9 @@ def test_duplicates_are_accepted_once(namespace: Any) -> None:
 def test_a_session_belongs_to_one_receiver_and_keeps_its_order_and_state(namespace: Any) -> None:
     queue = namespace.queue("orders", requiresSession=True)
     with namespace.client() as client, client.get_queue_sender(queue) as sender:
-        sender.send_messages([Message(f"{session}{number}", session_id=session) for number in range(3) for session in "ab"])
+        sender.send_messages(
+            [Message(f"{session}{number}", session_id=session) for number in range(3) for session in "ab"]
+        )
         with client.get_queue_receiver(queue, session_id="b") as mine:
             with pytest.raises(exceptions.SessionCannotBeLockedError), client.get_queue_receiver(queue, session_id="b"):
                 pass
@@ -215,10 +245,18 @@ def test_subscriptions_take_what_their_rules_let_through(namespace: Any) -> None
         namespace.without_rules(topic, name)
     namespace.rule(topic, "red", "r", filterType="SqlFilter", sqlFilter={"sqlExpression": "color = 'red' AND size > 3"})
     namespace.rule(
-        topic, "mail", "r", filterType="CorrelationFilter", correlationFilter={"label": "mail", "properties": {"color": "blue"}}
+        topic,
+        "mail",
+        "r",
+        filterType="CorrelationFilter",
+        correlationFilter={"label": "mail", "properties": {"color": "blue"}},
     )
     namespace.rule(
-        topic, "changed", "r", sqlFilter={"sqlExpression": "EXISTS(size)"}, action={"sqlExpression": "SET size = size + 1; REMOVE color"}
+        topic,
+        "changed",
+        "r",
+        sqlFilter={"sqlExpression": "EXISTS(size)"},
+        action={"sqlExpression": "SET size = size + 1; REMOVE color"},
     )
     with namespace.client() as client, client.get_topic_sender(topic) as sender:
         sender.send_messages(Message("1", subject="mail", application_properties={"color": "red", "size": 4}))
@@ -252,7 +290,11 @@ def test_messages_are_forwarded(namespace: Any) -> None:
 
 def test_messages_that_are_too_big_are_refused(namespace: Any) -> None:
     queue = namespace.queue("orders")
-    with namespace.client() as client, client.get_queue_sender(queue) as sender, client.get_queue_receiver(queue) as receiver:
+    with (
+        namespace.client() as client,
+        client.get_queue_sender(queue) as sender,
+        client.get_queue_receiver(queue) as receiver,
+    ):
         with pytest.raises(exceptions.MessageSizeExceededError):
             sender.send_messages(Message(b"x" * 300_000))
         sender.send_messages(Message(b"y" * 250_000))
@@ -263,7 +305,10 @@ def test_what_does_not_exist_or_is_switched_off_refuses(namespace: Any) -> None:
     namespace.queue("off", status="Disabled")
     namespace.queue("one-way", status="ReceiveDisabled")
     with namespace.client() as client:
-        for name, problem in (("nowhere", exceptions.MessagingEntityNotFoundError), ("off", exceptions.MessagingEntityDisabledError)):
+        for name, problem in (
+            ("nowhere", exceptions.MessagingEntityNotFoundError),
+            ("off", exceptions.MessagingEntityDisabledError),
+        ):
             with pytest.raises(problem), client.get_queue_sender(name):
                 pass
         with client.get_queue_sender("one-way") as sender:

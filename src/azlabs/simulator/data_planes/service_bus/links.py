@@ -367,11 +367,10 @@ class LinkEnd:
                 self._request(messages.Message(raw))
             elif self.place is not None:
                 place = self.connection.broker.place_now(self.place)
-                whole = len(raw)
-                if whole > place.entity.max_message:
+                if len(raw) > place.entity.max_message:
                     raise Refusal(
                         errors.TOO_LARGE,
-                        f"The received message (delivery-id:{self._received}, size:{whole} bytes) exceeds the limit "
+                        f"The received message (delivery-id:{self._received}, size:{len(raw)} bytes) exceeds the limit "
                         f"({place.entity.max_message} bytes) currently allowed on the link.",
                     )
                 parts = messages.batch(raw) if format == messages.BATCH_FORMAT else [raw]
