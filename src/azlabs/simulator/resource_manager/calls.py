@@ -54,8 +54,8 @@ class Call(Reader):
     """A request after authentication and routing. `query` names are lower case; `values` are an endpoint's {words}."""
 
     __slots__ = (
-        "_json", "base", "correlation", "headers", "key", "kind", "method", "operation", "parent_id", "query", "raw", "route", "scope_id",
-        "scope_key", "values",
+        "_json", "base", "correlation", "headers", "key", "kind", "method", "operation", "parent_id", "query", "raw", "route",
+        "scope_id", "scope_key", "values",
     )  # fmt: skip
 
     def __init__(

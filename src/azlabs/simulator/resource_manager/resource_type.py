@@ -243,7 +243,8 @@ class ResourceType:
     """(code, message) of a 404; None: ResourceNotFound in ARM's words. `{id}`, `{name}`, `{type}`, `{group}` are replaced."""
     operation_paths: ClassVar[tuple[str, str]] = ("operations", "operationResults")
     """Azure-AsyncOperation and Location URLs: the last folder below the provider's location, or a whole path with
-    {subscription}, {group}, {location}, {namespace}, {path} (the request's own) and {id} (its last folder has to be in `operations.FOLDERS`)."""
+    {subscription}, {group}, {location}, {namespace}, {path} (the request's own) and {id}
+    (its last folder has to be in `operations.FOLDERS`)."""
     delete_result: ClassVar[int] = 204
     """Status of the Location URL after a finished delete."""
     operation_running: ClassVar[int] = 200

@@ -85,7 +85,7 @@ def over(row: Resource, now: float) -> bool:
     return until is not None and until <= now
 
 
-def job(call: Call, vault: Resource, item: Body, operation: str, bag: Body) -> str:
+def job(call: Call, vault: Resource, item: Body, operation: str, bag: Body, more: Body | None = None) -> str:
     """Note a job that is done; its id. The operation that announces this request leads to it."""
     id = str(uuid.uuid4())
     mine = item["properties"]
@@ -94,7 +94,7 @@ def job(call: Call, vault: Resource, item: Body, operation: str, bag: Body) -> s
         "containerName": mine["containerName"],
         "duration": "PT1S",
         "virtualMachineVersion": "Compute",
-        "extendedInfo": {"tasksList": [], "propertyBag": {"VM Name": mine["friendlyName"], **bag}},
+        "extendedInfo": {"tasksList": [], "propertyBag": {"VM Name": mine["friendlyName"], **bag}, **(more or {})},
         "entityFriendlyName": mine["friendlyName"],
         "backupManagementType": VM_MANAGEMENT,
         "operation": operation,

@@ -37,6 +37,14 @@ ACCEPTED = Announce(202, headers=BOTH, body=False, polls=1)
 STOPPED = "ProtectionStopped"
 NOT_YET = "2001-01-01T00:00:00Z"
 POLICY_MEMBERS = ("policyId", "policyName")
+BACKUP_TASKS = ("Take Snapshot", "Transfer data to vault")
+SUCCESS = {"code": 0, "title": "Success", "message": "", "recommendations": []}
+HEALTHY = {
+    "code": 400239,
+    "title": "IaasVmHealthGreenDefault",
+    "message": "Backup pre-check status of this virtual machine is OK.",
+    "recommendations": [],
+}
 CONTAINER = re.compile(r"(?:iaasvmcontainer;)?iaasvmcontainerv2;(?P<group>[^;]+);(?P<name>[^;]+)", re.I)
 NAME = re.compile(r"(?:vm;)?iaasvmcontainerv2;(?P<group>[^;]+);(?P<name>[^;]+)", re.I)
 
@@ -217,7 +225,7 @@ class ProtectedItems(Part):
         found = len(points(write, write.key))
         job(write.call, vault_of(write.call), write.body, "DeleteBackupData", {"Number of Recovery Points": str(found)})
 
-    @action("backup", announce=ACCEPTED)
+    @action("backup", announce=Announce(202, headers=BOTH, body=False))
     def backup(self, call: Call, body: Body) -> None:
         """Back up now: one more recovery point."""
         mine = body["properties"]
@@ -237,13 +245,28 @@ class ProtectedItems(Part):
         until = str(asked.get("recoveryPointExpiryTimeInUTC") or "")
         id = str(secrets.randbelow(10**18) + 10**18)
         add(call, POINT, row.key, f"{row.id}/recoveryPoints/{id}", _point(machine, stamp(call.now)), {"until": until})
-        document = row.copy()
+        document, at = row.copy(), stamp(call.now)
         document["properties"].update(
-            protectionState="Protected", lastBackupStatus="Completed", lastBackupTime=stamp(call.now)
+            protectionState="Protected",
+            lastBackupStatus="Completed",
+            lastBackupTime=at,
+            lastRecoveryPoint=at,
+            healthDetails=[dict(HEALTHY)],
+            kpisHealths={
+                "BackupOperationStatusKPI": {
+                    "resourceHealthStatus": "Healthy",
+                    "resourceHealthDetails": [dict(SUCCESS)],
+                }
+            },
         )
         row.body = document
         call.store.update(row)
-        job(call, vault_of(call), document, "Backup", {"Recovery Point Expiry Time in UTC": until})
+        tasks = [
+            {"taskId": name, "startTime": at, "endTime": at, "duration": "PT0S", "status": "Completed"}
+            for name in BACKUP_TASKS
+        ]
+        more = {"tasksList": tasks, "internalPropertyBag": {"IsInstantRpJob": "True"}}
+        job(call, vault_of(call), document, "Backup", {"Recovery Point Expiry Time in UTC": until}, more)
 
 
 class RecoveryPoints(Part):
