@@ -155,11 +155,10 @@ class Search:
             return level.window([self.cache.items[number] for number in numbers])
         name = path[0]
         stubs = [item.get(name) for item in found] if len(path) == 1 else [look_up(item, path) for item in found]
-        pairs = [(item, stub.row) for item, stub in zip(found, stubs, strict=True) if stub.__class__ is Stub]
-        if not pairs:
-            return []
-        inside = scores[[row for _, row in pairs]]
-        return level.window([pairs[place][0] for place in _smallest(module, inside, count)])
+        places = module.fromiter((stub.row if stub.__class__ is Stub else -1 for stub in stubs), module.int64, len(stubs))
+        with_vector = module.flatnonzero(places >= 0)
+        inside = scores[places[with_vector]]
+        return level.window([found[int(with_vector[place])] for place in _smallest(module, inside, count)])
 
     def result(self, store: Store, level: Level, row: Any) -> Any:
         """The result of a row; UNDEFINED when there is none."""
