@@ -102,6 +102,7 @@ def reset(home: Path | None = None) -> bool:
     serves the simulator.
     """
     from azlabs.cloud import host
+    from azlabs.simulator.data_planes.service_bus import journal
 
     home = home or default_home()
     running = _served(home)
@@ -118,6 +119,7 @@ def reset(home: Path | None = None) -> bool:
         except OSError as problem:
             raise not_writable(path, problem) from problem
     shutil.rmtree(path.with_name(path.name + ".blobs"), ignore_errors=True)
+    journal.remove(path.parent)
     return existed
 
 

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from azlabs.simulator.data_planes.service_bus.connection import Connection
 
 WINDOW = 0x7FFFFFFF
-CREDIT = 1000
-"""Messages that a sender may send before it hears from us again."""
+CREDIT = 1000  # that a sender may send before it hears from us again
 MOST_LINKS = 4096
 LARGEST_REQUEST = 1024 * 1024 * 4
 TIMEOUT = Symbol("com.microsoft:timeout")
