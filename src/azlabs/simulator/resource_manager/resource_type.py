@@ -255,7 +255,8 @@ class ResourceType:
     """Older api-versions find an operation running by one poll less."""
     operation_body: ClassVar[Literal["status", "brief", "named", "output", "open", "full"]] = "full"
     """Body of the Azure-AsyncOperation URL: {"status"} only; "brief": with id and name; "named": with name, startTime,
-    endTime; "output": these and what a write made, as properties.output; "full": with id, name, startTime, endTime; "open": that without endTime."""
+    endTime; "output": these and what a write made, as properties.output; "full": with id, name, startTime, endTime;
+    "open": that without endTime."""
     state_follows: ClassVar[bool] = True
     """False: a part that is shown as done even while its document is still being worked on."""
     soft_delete_days: ClassVar[int] = 0

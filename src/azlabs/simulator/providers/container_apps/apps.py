@@ -32,7 +32,8 @@ _INGRESS: Body = {
 }  # fmt: skip
 _TEMPLATE: Body = {
     "revisionSuffix": "", "terminationGracePeriodSeconds": None, "containers": [], "initContainers": None,
-    "scale": {"minReplicas": None, "maxReplicas": 10, "cooldownPeriod": 300, "pollingInterval": 30, "rules": None}, "volumes": None, "serviceBinds": None,
+    "scale": {"minReplicas": None, "maxReplicas": 10, "cooldownPeriod": 300, "pollingInterval": 30, "rules": None},
+    "volumes": None, "serviceBinds": None,
 }  # fmt: skip
 NEWER_SCALE = ("cooldownPeriod", "pollingInterval")
 _LETTERS = string.ascii_lowercase + string.digits
