@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from azlabs.rules.network.security_rules import default_rules
 from azlabs.simulator.providers.network import rule_checks
 from azlabs.simulator.providers.network.base import Child, NetworkType, properties, same_region, updating
 from azlabs.simulator.providers.network.group_members import check_rule
@@ -13,65 +14,9 @@ from azlabs.simulator.resource_manager.resource_type import BackReference, InUse
 if TYPE_CHECKING:
     from azlabs.simulator.resource_manager.calls import Write
 
-ANY, NETWORK, BALANCER, INTERNET = "*", "VirtualNetwork", "AzureLoadBalancer", "Internet"
-DEFAULT_RULES = (
-    # name, description, source, destination, access, priority, direction
-    ("AllowVnetInBound", "Allow inbound traffic from all VMs in VNET", NETWORK, NETWORK, "Allow", 65000, "Inbound"),
-    (
-        "AllowAzureLoadBalancerInBound",
-        "Allow inbound traffic from azure load balancer",
-        BALANCER,
-        ANY,
-        "Allow",
-        65001,
-        "Inbound",
-    ),
-    ("DenyAllInBound", "Deny all inbound traffic", ANY, ANY, "Deny", 65500, "Inbound"),
-    (
-        "AllowVnetOutBound",
-        "Allow outbound traffic from all VMs to all VMs in VNET",
-        NETWORK,
-        NETWORK,
-        "Allow",
-        65000,
-        "Outbound",
-    ),
-    (
-        "AllowInternetOutBound",
-        "Allow outbound traffic from all VMs to Internet",
-        ANY,
-        INTERNET,
-        "Allow",
-        65001,
-        "Outbound",
-    ),
-    ("DenyAllOutBound", "Deny all outbound traffic", ANY, ANY, "Deny", 65500, "Outbound"),
-)
 EMPTY_LISTS: dict[str, Any] = {
     f"{side}{member}": [] for side in rule_checks.SIDES for member in ("PortRanges", "AddressPrefixes")
 }
-
-
-def default_rules() -> list[dict[str, Any]]:
-    """The six rules that every group has and nobody can change."""
-    return [
-        {
-            "name": name,
-            "properties": {
-                "description": description,
-                "protocol": "*",
-                "sourcePortRange": "*",
-                "destinationPortRange": "*",
-                "sourceAddressPrefix": source,
-                "destinationAddressPrefix": destination,
-                "access": access,
-                "priority": priority,
-                "direction": direction,
-                **{path: [] for path in EMPTY_LISTS},
-            },
-        }
-        for name, description, source, destination, access, priority, direction in DEFAULT_RULES
-    ]
 
 
 class NetworkSecurityGroups(NetworkType):
