@@ -63,7 +63,7 @@ def test_malformed_requests_are_refused(storage: Any, service: str) -> None:
     storage.blob("PUT", "/box/one", b"1" * 600, x_ms_blob_type="BlockBlob")
     storage.blob("PUT", "/box/log", x_ms_blob_type="AppendBlob")
     storage.blob("PUT", "/box/disk", x_ms_blob_type="PageBlob", x_ms_blob_content_length="1024")
-    storage.send("PUT", "https://labstore.queue.core.windows.net/work", None, {"x-ms-version": "2024-11-04"})
+    storage.send("PUT", "https://labstore.queue.core.windows.net/jobs", None, {"x-ms-version": "2024-11-04"})
     paths = [
         "/",
         "/box",
@@ -71,9 +71,9 @@ def test_malformed_requests_are_refused(storage: Any, service: str) -> None:
         "/box/log",
         "/box/disk",
         "/box/new",
-        "/work",
-        "/work/messages",
-        "/work/messages/x",
+        "/jobs",
+        "/jobs/messages",
+        "/jobs/messages/x",
         "/%ff",
         "//",
     ]
