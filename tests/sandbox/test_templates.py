@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from azlabs.cloud.base import Principal
+from azlabs.cloud.memory import ScratchCloud
 from azlabs.sandbox.model import Sandbox
 from azlabs.sandbox.templates import (
     TemplateProblem,
@@ -100,3 +102,18 @@ def test_only_templates_that_name_another_place_reach_outside() -> None:
     assert reaches_outside({"resources": [{"type": "M.N/x", "scope": "/"}]})
     assert reaches_outside({"resources": [{**module, "resourceGroup": "other"}]})
     assert reaches_outside({"resources": [], "$schema": "https://x/2018-05-01/subscriptionDeploymentTemplate.json#"})
+
+
+def test_the_account_that_deploys_is_known_by_name_and_asked_for_only_then(made: Made) -> None:
+    def unknown() -> Principal:
+        raise AssertionError("nobody asked who it is")
+
+    assert fill(declared(location={"type": "string"}), made(region="x"), None, None, unknown) == {"location": "x"}
+    found = declared(principalId={"type": "string"}, principalType={"type": "string", "defaultValue": "User"})
+    told = fill(found, made(), None, None, lambda: Principal("oid", "ServicePrincipal"))
+    assert told == {"principalId": "oid", "principalType": "ServicePrincipal"}
+
+
+def test_a_token_tells_who_is_signed_in(cloud: ScratchCloud) -> None:
+    assert cloud.principal.kind == "User"
+    assert cloud.principal == cloud.read_only().principal

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import time
 from collections.abc import Callable
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from azlabs.cloud.arm_requests import ArmRequests
-from azlabs.cloud.base import Cloud, Place
+from azlabs.cloud.base import Cloud, Place, claims_of
 from azlabs.cloud.errors import CredentialMissing
 from azlabs.errors import AzlabsError, ExitCode
 
@@ -148,14 +146,7 @@ def _claims(credential: Any) -> dict[str, Any]:
             ),
             code="NoAzureCredential",
         ) from problem
-    parts = token.split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
-        return {}
-    return claims if isinstance(claims, dict) else {}
+    return claims_of(token)
 
 
 def _account(claims: dict[str, Any]) -> str:

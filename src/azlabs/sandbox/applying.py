@@ -37,7 +37,7 @@ def apply_template(
     `save` is called before the deployment with the ids that it will make outside the groups and that do not exist yet:
     those, and only those, are the sandbox's to remove.
     """
-    values = fill(template, sandbox, parameters, file)
+    values = fill(template, sandbox, parameters, file, lambda: cloud.principal)
     name = deployment_name(sandbox, step)
     group = None if deployments.is_subscription_scoped(template) else sandbox.resource_group
     if reaches_outside(template):

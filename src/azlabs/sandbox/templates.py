@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azlabs.errors import AzlabsError
 from azlabs.sandbox.model import Sandbox
+
+if TYPE_CHECKING:
+    from azlabs.cloud.base import Principal
 
 _DEPLOYMENT = "microsoft.resources/deployments"
 _SECRET_LENGTH = 24
@@ -71,11 +74,16 @@ def parameters_given(words: list[str]) -> dict[str, Any]:
 
 
 def fill(
-    template: dict[str, Any], sandbox: Sandbox, given: dict[str, Any] | None, file: Path | None = None
+    template: dict[str, Any],
+    sandbox: Sandbox,
+    given: dict[str, Any] | None,
+    file: Path | None = None,
+    principal: Callable[[], Principal] | None = None,
 ) -> dict[str, Any]:
     """The parameters for a template in a sandbox: what was given; for the rest what azlabs knows by name.
 
-    azlabs knows `location` (the sandbox's region), `sandboxId`, and every output of the start state. A secure
+    azlabs knows `location` (the sandbox's region), `sandboxId`, `principalId` and `principalType` (the account that is
+    signed in, which `principal` tells when it is asked for), and every output of the start state. A secure
     parameter that nobody gave and that has no default gets a random value which is kept nowhere. Raises
     TemplateProblem for names that the template does not have and for values that are missing.
     """
@@ -93,6 +101,9 @@ def fill(
     known_values = {**sandbox.outputs, "sandboxId": sandbox.id}
     if not _has_default(declared.get(by_name.get("location", ""))):
         known_values.setdefault("location", sandbox.region)
+    if principal is not None and "principalid" in by_name:
+        account = principal()
+        known_values |= {"principalId": account.object_id, "principalType": account.kind}
     for name, value in known_values.items():
         known_name = by_name.get(name.lower())
         if known_name is not None and known_name not in values:
