@@ -29,7 +29,7 @@ ROOMS = [
 ]
 # Rooms that stand beside each other, or that import nothing of ours.
 ONLY = {"rules": set(), "arm": set(), "bicep": {"arm"}}
-LEAVES = {"errors", "files", "progress", "home"}
+LEAVES = {"errors", "files", "progress", "home", "surroundings", "site"}
 TOP = {"pytest_plugin", "__main__", "__init__"}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 ROOMS = Path(__file__).resolve().parents[2] / "src" / "azlabs"
 NAMES = {"azure", "simulator"}
-BELOW = {"cloud", "simulator", "rules", "bicep", "arm"}
+BELOW = {"cloud", "site", "simulator", "rules", "bicep", "arm"}
 
 
 def decisions(tree: ast.AST) -> Iterator[int]:

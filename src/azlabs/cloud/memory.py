@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azlabs.cloud.base import Cloud
 from azlabs.cloud.simulator import place_of
 
 if TYPE_CHECKING:
-    from azlabs.simulator import Simulator
+    from azlabs.simulator import Answer, Request, Simulator
+    from azlabs.simulator.station import Station
 
 _GROUPS_API = "2024-11-01"
 
@@ -20,7 +24,32 @@ class ScratchCloud(Cloud):
     def __init__(self, make: Callable[[], Simulator]) -> None:
         self._make_simulator = make
         self.simulator = make()
+        self._station: Station | None = None
+        self.simulator.attendant = _OpensStation(self)
         super().__init__(place_of(self.simulator))
+
+    def station(self) -> Station:
+        """Ports, AMQP and function apps of this cloud, in this process; opened at first need, ended by `close`."""
+        if self._station is None:
+            from azlabs.simulator.station import Station
+
+            home = Path(tempfile.mkdtemp(prefix="azlabs-scratch-"))
+            self._station = Station(self.simulator, home)
+            self._station.publish()
+        return self._station
+
+    @property
+    def home(self) -> Path:
+        """The folder in which the station says how to reach it; opens the station."""
+        return self.station().home
+
+    def close(self) -> None:
+        """End the station and forget everything."""
+        if self._station is not None:
+            self._station.close()
+            shutil.rmtree(self._station.home, ignore_errors=True)
+            self._station = None
+        super().close()
 
     def snapshot(self) -> Any:
         """The whole state, to be given to `restore` of this cloud or of a clone."""
@@ -44,6 +73,19 @@ class ScratchCloud(Cloud):
 
     def __enter__(self) -> ScratchCloud:
         return self
+
+
+class _OpensStation:
+    """Attends a simulator until something needs a station, which then takes its place."""
+
+    def __init__(self, cloud: ScratchCloud) -> None:
+        self._cloud = cloud
+
+    def answer(self, request: Request, path: str, query: str) -> Answer:
+        return self._cloud.station().answer(request, path, query)
+
+    def needed(self) -> None:
+        """Nothing runs until it is asked for: a state that nobody looks at needs no processes."""
 
 
 def scratch() -> ScratchCloud:

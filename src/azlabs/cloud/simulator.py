@@ -73,14 +73,12 @@ def state_file(home: Path) -> Path:
 
 def connect(home: Path) -> Cloud:
     """The simulator of this home. A state file that cannot be read is set aside, and `notices` says so."""
-    place = place_of(*open_simulator(home))
+    from azlabs.cloud.attended import HostProcess
 
-    def rest() -> None:
-        from azlabs.cloud import host
-
-        host.stop(home)
-
-    place.rest = rest
+    simulator, notices = open_simulator(home)
+    attendant = simulator.attendant = HostProcess(home)
+    place = place_of(simulator, notices)
+    place.rest = attendant.rest
     return Cloud(place)
 
 

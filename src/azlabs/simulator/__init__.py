@@ -23,6 +23,7 @@ from azlabs.simulator.store import Store
 from azlabs.simulator.tokens import EVERY_AUDIENCE, Principal, Tokens
 
 if TYPE_CHECKING:
+    from azlabs.simulator.attendant import Attendant
     from azlabs.simulator.directory.objects import Directory
     from azlabs.simulator.directory.sign_in import SignIn
 
@@ -38,6 +39,8 @@ DATA_PLANES = {
     ".blob.core.windows.net": "blobs.front",
     ".queue.core.windows.net": "queues.front",
     ".documents.azure.com": "cosmos.front",
+    ".azurewebsites.net": "sites",
+    ".scm.azurewebsites.net": "sites",
 }
 """The module below `azlabs.simulator.data_planes` that answers the names below a domain, with `handle(simulator, request,
 path, query)`; imported with the first request to one of them."""
@@ -60,6 +63,8 @@ class Simulator:
         self.resource_manager = ResourceManager(self.store, self.clock, self.tokens)
         self.fronts: dict[str, Front] = {}
         """What answers a host other than the control plane's, by host name."""
+        self.attendant: Attendant | None = None
+        """Who answers for what needs a process of its own."""
         self._open_directory()
 
     def _open_directory(self) -> None:
@@ -167,6 +172,8 @@ class Simulator:
         self.tokens.reload()
         self.__dict__.pop("directory", None)
         self.resource_manager.forget()
+        if self.attendant is not None:
+            self.attendant.needed()
 
     def close(self) -> None:
         """Close the store; a file keeps its state."""

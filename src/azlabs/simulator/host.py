@@ -17,14 +17,10 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from azlabs.files import write_private
-from azlabs.simulator import Answer, Request, Simulator
-from azlabs.simulator.data_planes.service_bus.doorway import Doorway
-from azlabs.simulator.proxy import Proxy
-from azlabs.simulator.served import AZURE, SERVED
-from azlabs.simulator.server import Listener, serve
+from azlabs.simulator import Simulator
+from azlabs.simulator.station import Station, read_record, record_path
 
 IDLE_SECONDS = 30 * 60.0
 LOOK_SECONDS = 1.0
@@ -33,71 +29,25 @@ START_LOOK_SECONDS = 0.005
 
 
 class Host:
-    """Everything that runs in the process, and when it was last used."""
+    """A station on the simulator of a home, and when it has to end."""
 
     def __init__(self, home: Path, ports: dict[str, int]) -> None:
         self._home = home
-        self._used = time.monotonic()
         self._leave = threading.Event()
         (home / "simulator").mkdir(parents=True, exist_ok=True, mode=0o700)
         self.simulator = Simulator(home / "simulator" / "state.sqlite")
-        self._listener = self._listen(ports.get("https_port", 0))
-        self._proxy = self._open_proxy(ports.get("proxy_port", 0))
-        self._messages = Doorway(self.simulator, home / "tls", ports.get("amqps_port", 0), ports.get("amqp_port", 0))
-
-    def _listen(self, port: int) -> Listener:
-        """The listener on the port of the host before, so that open programs find it again; else on any."""
-        folder = self._home / "tls"
-        try:
-            listener = serve(self.simulator, port, folder=folder)
-        except OSError:
-            listener = serve(self.simulator, 0, folder=folder)
-        listener.on_request = self._touch
-        return listener
-
-    def _open_proxy(self, port: int) -> Proxy:
-        try:
-            return Proxy(self._answer, self._listener.port, port)
-        except OSError:
-            return Proxy(self._answer, self._listener.port)
-
-    def _answer(self, request: Request) -> Answer:
-        self._touch()
-        return self.simulator.handle(request)
-
-    def _touch(self) -> None:
-        self._used = time.monotonic()
-
-    def record(self) -> dict[str, Any]:
-        """What clients need: {"pid", "started", "https_port", "proxy_port", "authority", "served", "azure", ...}."""
-        owner, secret = self.simulator.sign_in_secret(self.simulator.tokens.owner.object_id)
-        return {
-            "pid": os.getpid(),
-            "started": process_started(os.getpid()),
-            "https_port": self._listener.port,
-            "proxy_port": self._proxy.port,
-            "amqps_port": self._messages.tls_port,
-            "amqp_port": self._messages.port,
-            "authority": str(self._listener.authority),
-            "served": list(SERVED),
-            "azure": list(AZURE),
-            "tenant_id": owner.tenant_id,
-            "owner": {"client_id": owner.app_id, "name": owner.name, "secret": secret},
-        }
+        self.station = Station(self.simulator, home, ports)
 
     def run(self) -> None:
         """Answer until there is a reason to leave; removes the record when it is still this host's."""
-        path = record_path(self._home)
-        write_private(path, json.dumps(self.record(), indent=1))
+        path = self.station.publish()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
         while not self._leave.wait(LOOK_SECONDS):
-            if time.monotonic() - max(self._used, self._messages.used) > IDLE_SECONDS or not self._is_mine(path):
+            if time.monotonic() - self.station.used > IDLE_SECONDS or not self._is_mine(path):
                 break
         _end_even_if_stuck()
-        self._proxy.close()
-        self._messages.close()
-        self._listener.close()
+        self.station.close()
         self.simulator.close()
         if self._is_mine(path):
             path.unlink(missing_ok=True)
@@ -115,29 +65,6 @@ def _end_even_if_stuck() -> None:
     timer = threading.Timer(CLOSE_SECONDS, os._exit, (0,))
     timer.daemon = True
     timer.start()
-
-
-def record_path(home: Path) -> Path:
-    """Where the host of a home tells how to reach it."""
-    return home / "run" / "host.json"
-
-
-def read_record(path: Path) -> dict[str, Any] | None:
-    """The record; None when there is none or it cannot be read."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def process_started(pid: int) -> str:
-    """When a process started, as an opaque text that differs for another process of the same number; "" if unknown."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    return text.rpartition(")")[2].split()[19]
 
 
 def main(arguments: list[str]) -> int:
@@ -171,7 +98,7 @@ def _serve(home: Path) -> None:
     ports = home / "run" / "ports.json"
     before = read_record(ports) or {}
     host = Host(home, {name: port for name, port in before.items() if isinstance(port, int)})
-    record = host.record()
+    record = host.station.record()
     write_private(ports, json.dumps({name: port for name, port in record.items() if name.endswith("_port")}))
     host.run()
 

@@ -15,6 +15,7 @@ SERVED = (
     ".blob.core.windows.net",
     ".queue.core.windows.net",
     ".documents.azure.com",
+    ".azurewebsites.net",
 )
 """Names that are answered; one that begins with a dot stands for every name below it."""
 

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from azlabs import surroundings
 from azlabs.cloud import host
 from azlabs.cloud.shell import az
 from azlabs.errors import AzlabsError
-from azlabs.files import write_private
 
-SITE = Path(__file__).parent / "site"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
-# Variables that would lead programs past the simulator, or to the user's own account.
-REMOVED = (
-    "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "https_proxy", "AZURE_AUTHORITY_HOST",
-    "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_USERNAME", "AZURE_PASSWORD",
-    "MSI_ENDPOINT", "MSI_SECRET", "IDENTITY_SERVER_THUMBPRINT", "PYTHONHOME",
-)  # fmt: skip
-TRUST = (
-    "REQUESTS_CA_BUNDLE",
-    "SSL_CERT_FILE",
-    "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-    "AZLABS_TRUST",
-    "GIT_SSL_CAINFO",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,45 +42,19 @@ def of_simulator(home: Path, inherited: Mapping[str, str], principal: str | None
     client = record["owner"] if principal is None else _client(home, principal)
     profile = home / "shell" / client["client_id"] / "azure"
     az.write_profile(profile, SUBSCRIPTION, record["tenant_id"], client["client_id"], client["secret"], client["name"])
-    proxy = f"http://127.0.0.1:{record['proxy_port']}"
     own = az.installed(home)
-    others = [part for part in inherited.get("PYTHONPATH", "").split(os.pathsep) if part and part != str(SITE)]
     added = {
-        **dict.fromkeys(TRUST, str(trust_bundle(Path(record["authority"]), inherited))),
-        "HTTPS_PROXY": proxy,
-        "HTTP_PROXY": proxy,
-        "http_proxy": proxy,
-        "AZLABS_PROXY": proxy,
-        "AZLABS_HOST_RECORD": str(home / "run" / "host.json"),
-        "AZLABS_PYTHON": sys.executable,
-        "AZLABS_HOME": str(home),
-        "PYTHONPATH": os.pathsep.join([str(SITE), *others]),
+        **surroundings.leading_to(record, home, inherited),
         "AZURE_CONFIG_DIR": str(profile),
         "AZURE_BICEP_CHECK_VERSION": "false",
         "AZURE_TENANT_ID": record["tenant_id"],
         "AZURE_CLIENT_ID": client["client_id"],
         "AZURE_CLIENT_SECRET": client["secret"],
         "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
-        "IDENTITY_ENDPOINT": f"{proxy}/metadata/identity/oauth2/token",
+        "IDENTITY_ENDPOINT": f"{surroundings.proxy_of(record)}/metadata/identity/oauth2/token",
         "IDENTITY_HEADER": f"{client['client_id']}.{client['secret']}",
     }
-    return Variables(added, REMOVED, (str(own),) if own is not None else ())
-
-
-def trust_bundle(authority: Path, inherited: Mapping[str, str]) -> Path:
-    """One file with the authorities that programs trusted before and the simulator's own."""
-    before = next((Path(inherited[name]) for name in TRUST[:3] if inherited.get(name)), None)
-    if before is None or not before.is_file():
-        import certifi
-
-        before = Path(certifi.where())
-    bundle = authority.with_name("trust.pem")
-    if before == bundle:
-        return bundle
-    wanted = authority.read_text("ascii") + before.read_text("utf-8")
-    if not bundle.exists() or bundle.read_text("utf-8") != wanted:
-        write_private(bundle, wanted)
-    return bundle
+    return Variables(added, surroundings.REMOVED, (str(own),) if own is not None else ())
 
 
 def of_azure(home: Path, subscription: str, tenant: str) -> Variables:
