@@ -374,7 +374,7 @@ class Broker:
         while self.dirty:
             box = self.dirty.pop()
             for waiting in list(box.waiting):
-                waiting.link.offer_session()
+                waiting.offer_session()
             turn = list(box.receivers)
             while turn:
                 turn = [one for one in turn if one.pump_one()]

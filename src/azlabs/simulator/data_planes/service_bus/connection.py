@@ -9,17 +9,17 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from azlabs.simulator.data_planes.service_bus import access, errors, namespaces
+from azlabs.simulator.data_planes.service_bus import errors
 from azlabs.simulator.data_planes.service_bus.amqp import performatives as amqp
 from azlabs.simulator.data_planes.service_bus.amqp.types import Array, Malformed, Symbol, UByte, UInt, UShort
 from azlabs.simulator.data_planes.service_bus.broker import Broker
 from azlabs.simulator.data_planes.service_bus.errors import Refusal
-from azlabs.simulator.data_planes.service_bus.links import SessionEnd
-from azlabs.simulator.data_planes.service_bus.namespaces import SUFFIX, Namespace
+from azlabs.simulator.data_planes.service_bus.grants import Grants
+from azlabs.simulator.data_planes.service_bus.sessions import SessionEnd
 
 if TYPE_CHECKING:
     from azlabs.simulator import Simulator
-    from azlabs.simulator.data_planes.service_bus.access import Grant
+    from azlabs.simulator.data_planes.service_bus.links import LinkEnd
 
 MECHANISMS = ("MSSBCBS", "ANONYMOUS", "PLAIN", "EXTERNAL")
 IDLE_SECONDS = 240.0
@@ -34,9 +34,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, server: Server) -> None:
         self.server, self.broker, self.simulator = server, server.broker, server.simulator
-        self.namespace: Namespace | None = None
-        self.grants: dict[str, Grant] = {}
-        """Proven tokens by what they were put for."""
+        self.grants = Grants(server.simulator)
         self.remote_frame = amqp.SMALLEST_FRAME
         self.paused = False
         self.out: list[bytes] = []
@@ -183,7 +181,7 @@ class Connection(asyncio.Protocol):
         if self._secured:
             raise Refusal(errors.NOT_ALLOWED, "The connection is open already.")
         self._secured = True
-        host = str(fields[1] or "").partition(":")[0].lower().rstrip(".")
+        host = str(fields[1] or "")
         self.remote_frame = min(
             max(amqp.number(fields[2], amqp.LARGEST_FRAME), amqp.SMALLEST_FRAME), amqp.LARGEST_FRAME
         )
@@ -196,72 +194,35 @@ class Connection(asyncio.Protocol):
             UInt(int(IDLE_SECONDS * 1000)),
         ]
         self.send(0, amqp.OPEN, answer)
-        store = self.simulator.store
-        if host.endswith(SUFFIX):
-            self.namespace = namespaces.namespace_named(store, host[: -len(SUFFIX)])
-            if self.namespace is None:
-                raise Refusal(errors.NOT_FOUND, f"There is no namespace '{host}' (on Azure its name does not resolve).")
-        else:
-            known = namespaces.all_namespaces(store)
-            self.namespace = known[0] if len(known) == 1 else None
-        if self._password is not None and self.namespace is not None:
-            self._put_password(self.namespace, *self._password)
-
-    def _put_password(self, namespace: Namespace, name: str, key: str) -> None:
-        row = self.simulator.store.get(f"{namespace.row.key}/authorizationrules/{name.lower()}")
-        if row is not None and key in (row.hidden.get("keys") or {}).values() and namespace.local_auth:
-            self.grants[""] = access.Grant("", float("inf"), rule_key=row.key, namespace=namespace.name)
-
-    def namespace_for(self) -> Namespace:
-        """The namespace of the connection as it is now. Raises `Refusal`."""
-        namespace = self.namespace
-        if namespace is not None:
-            namespace = namespaces.namespace_named(self.simulator.store, namespace.name)
-        if namespace is None:
-            raise Refusal(
-                errors.UNAUTHORIZED, "Unauthorized access. No token was put, so that the namespace is not known."
-            )
-        self.namespace = namespace
-        return namespace
+        self.grants.of_host(host)
+        if self._password is not None:
+            self.grants.put_key(*self._password)
 
     def put_token(self, audience: str, token: str) -> None:
         """Remember a token for what lies at and below an audience. Raises `Refusal`."""
-        if self.namespace is not None:
-            access.check_network(self.simulator.store, self.namespace_for())
-        grant = access.prove(self.simulator, self.namespace, token)
-        if self.namespace is None and grant.namespace:
-            self.namespace = namespaces.namespace_named(self.simulator.store, grant.namespace)
-            access.check_network(self.simulator.store, self.namespace_for())
-        self.grants[namespaces.split_address(audience)[0].lower()] = grant
+        grant = self.grants.put(audience, token)
         if grant.expires != float("inf"):
-            self.broker.at(grant.expires, self._check_links)
+            self.broker.at(grant.expires, self.check_links)
 
-    def allows(self, path: str, claim: str) -> bool:
-        """Does any token that was put for the entity, or for something around it, allow this?"""
-        namespace, lower = self.namespace_for(), path.lower()
-        return any(
-            access.allows(self.simulator, grant, namespace, path, claim)
-            for audience, grant in self.grants.items()
-            if not audience or lower == audience or lower.startswith(audience + "/") or audience.startswith(lower + "/")
-        )
-
-    def _check_links(self) -> None:
-        """A token is over: what nothing allows any more is detached."""
-        for session in self._sessions.values():
-            for link in list(session.links.values()):
-                claims = (
-                    (access.LISTEN, access.SEND) if link.node else (access.LISTEN if link.outgoing else access.SEND,)
-                )
-                if link.place is not None and not any(self.allows(link.path, claim) for claim in claims):
-                    link.refuse(Refusal(errors.UNAUTHORIZED, "ExpiredToken: The token is expired."))
+    def check_links(self) -> None:
+        """A token is over, or what it allows has changed: what nothing allows any more is detached."""
+        for link in self._links():
+            if link.place is None:
+                continue
+            try:
+                self.grants.check(link.path, *link.claims)
+            except Refusal as refusal:
+                link.refuse(refusal)
 
     def drop_links(self, places: list[Any]) -> None:
         """Detach what was attached to entities that are gone."""
         gone = {id(place) for place in places}
-        for session in self._sessions.values():
-            for link in list(session.links.values()):
-                if link.place is not None and id(link.place) in gone:
-                    link.refuse(errors.not_found(link.path))
+        for link in self._links():
+            if link.place is not None and id(link.place) in gone:
+                link.refuse(errors.not_found(link.path))
+
+    def _links(self) -> list[LinkEnd]:
+        return [link for session in self._sessions.values() for link in session.links.values()]
 
     # --- sending --------------------------------------------------------------------------------------------------------
     def send(self, channel: int, code: int, fields: list[Any], payload: bytes = b"") -> None:

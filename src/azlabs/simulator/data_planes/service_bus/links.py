@@ -1,4 +1,4 @@
-"""Sessions and links of one connection: what was attached, and what goes through it."""
+"""Links of one connection: what was attached, and what goes through it."""
 
 from __future__ import annotations
 
@@ -16,142 +16,21 @@ from azlabs.simulator.data_planes.service_bus.receivers import (
     SESSION_UNTIL,
     SESSION_WAIT,
     Receiver,
+    check_intake,
     ticks,
 )
 
 if TYPE_CHECKING:
     from azlabs.simulator.data_planes.service_bus.broker import Place
     from azlabs.simulator.data_planes.service_bus.connection import Connection
+    from azlabs.simulator.data_planes.service_bus.sessions import SessionEnd
 
 WINDOW = 0x7FFFFFFF
 CREDIT = 1000  # that a sender may send before it hears from us again
-MOST_LINKS = 4096
 LARGEST_REQUEST = 1024 * 1024 * 4
 TIMEOUT = Symbol("com.microsoft:timeout")
 BATCH_LIMIT = Symbol("com.microsoft:max-message-batch-size")
 CBS, MANAGEMENT = "$cbs", "$management"
-
-
-class SessionEnd:
-    """Our end of an AMQP session. Numbers wrap at 32 bits."""
-
-    def __init__(self, connection: Connection, channel: int, begin: list[Any]) -> None:
-        self.connection, self.channel = connection, channel
-        self.next_in, self.next_out, self.next_delivery = amqp.number(begin[1]), 0, 0
-        self.window = amqp.number(begin[2])
-        self.links: dict[int, LinkEnd] = {}
-        self.deliveries: dict[int, LinkEnd] = {}
-        """Unsettled deliveries of ours by their id."""
-        self._held_back: deque[list[Any]] = deque()
-        connection.send(
-            channel, amqp.BEGIN, [channel, UInt(0), UInt(WINDOW), UInt(WINDOW), UInt(amqp.number(begin[4], 65535))]
-        )
-
-    def can_send(self) -> bool:
-        """May another message go out now?"""
-        return self.window > 0 and not self._held_back and not self.connection.paused
-
-    def handle(self, code: int, fields: list[Any], payload: bytes) -> None:
-        """One performative that belongs to this session."""
-        if code == amqp.ATTACH:
-            self._attach(fields)
-        elif code == amqp.FLOW:
-            self._flow(fields)
-        elif code == amqp.TRANSFER:
-            self.next_in = (self.next_in + 1) & 0xFFFFFFFF
-            link = self.links.get(amqp.number(fields[0]))
-            if link is None:
-                raise Malformed("a transfer on a link that is not attached")
-            link.incoming(fields, payload)
-        elif code == amqp.DISPOSITION:
-            self._disposition(fields)
-        elif code == amqp.DETACH:
-            link = self.links.pop(amqp.number(fields[0]), None)
-            if link is not None:
-                link.close()
-                if not link.detached:
-                    self.connection.send(self.channel, amqp.DETACH, [UInt(link.handle), bool(fields[1])])
-
-    def _attach(self, fields: list[Any]) -> None:
-        handle = amqp.number(fields[1])
-        if (
-            handle in self.links
-            or len(self.links) >= MOST_LINKS
-            or not isinstance(fields[0], str)
-            or not isinstance(fields[2], bool)
-        ):
-            raise Malformed("an attach that cannot be")
-        link = LinkEnd(self, handle, fields)
-        self.links[handle] = link
-        link.open()
-
-    def _flow(self, fields: list[Any]) -> None:
-        begun = amqp.number(fields[0], 0)
-        behind = (self.next_out - begun) & 0xFFFFFFFF
-        self.window = amqp.number(fields[1]) - (behind if behind < 0x80000000 else 0)
-        while self._held_back and self.window > 0:
-            self._emit(self._held_back.popleft())
-        if fields[4] is not None:
-            link = self.links.get(amqp.number(fields[4]))
-            if link is not None:
-                link.flowed(fields)
-        elif fields[9]:
-            self.connection.send(
-                self.channel, amqp.FLOW, [UInt(self.next_in), UInt(WINDOW), UInt(self.next_out), UInt(WINDOW)]
-            )
-        for link in self.links.values():
-            if link.receiver is not None and link.receiver.credit:
-                link.receiver.broker.dirty.add(link.receiver.box)
-
-    def _disposition(self, fields: list[Any]) -> None:
-        if fields[0] is not True:
-            return
-        first = amqp.number(fields[1])
-        last = amqp.number(fields[2], first)
-        span = (last - first) & 0xFFFFFFFF
-        if span >= len(self.deliveries):
-            wanted = [one for one in self.deliveries if (one - first) & 0xFFFFFFFF <= span]
-        else:
-            wanted = [one & 0xFFFFFFFF for one in range(first, first + span + 1)]
-        for delivery in wanted:
-            link = self.deliveries.get(delivery)
-            if link is None or link.receiver is None:
-                continue
-            answer = link.receiver.settle(delivery, fields[4], bool(fields[3]))
-            if delivery not in link.receiver.unsettled:
-                del self.deliveries[delivery]
-            if answer is not None and not fields[3]:
-                self.connection.send(
-                    self.channel, amqp.DISPOSITION, [False, UInt(delivery), UInt(delivery), True, answer]
-                )
-
-    def transfer(self, link: LinkEnd, tag: bytes, payload: bytes, settled: bool, format: int = 0) -> int:
-        """Send a message in as many frames as it needs; returns its delivery id."""
-        delivery = self.next_delivery
-        self.next_delivery = (delivery + 1) & 0xFFFFFFFF
-        room = self.connection.remote_frame - 64
-        for start in range(0, max(len(payload), 1), room):
-            more = start + room < len(payload)
-            fields: list[Any] = [UInt(link.handle), UInt(delivery), tag, UInt(format), settled, more]
-            if self.window > 0 and not self._held_back:
-                self._emit([fields, payload[start : start + room]])
-            else:
-                self._held_back.append([fields, payload[start : start + room]])
-        if not settled:
-            self.deliveries[delivery] = link
-        return delivery
-
-    def _emit(self, part: list[Any]) -> None:
-        self.window -= 1
-        self.next_out = (self.next_out + 1) & 0xFFFFFFFF
-        self.connection.send(self.channel, amqp.TRANSFER, part[0], part[1])
-
-    def close(self) -> None:
-        """Everything in it is detached."""
-        for link in self.links.values():
-            link.close()
-        self.links.clear()
-        self.deliveries.clear()
 
 
 class LinkEnd:
@@ -179,7 +58,16 @@ class LinkEnd:
         self._credit = 0
         self._replies: deque[bytes] = deque()
         self._reply_credit = 0
-        self._waits_until = 0.0
+
+    @property
+    def owner(self) -> Connection:
+        """Who works on the session of a receiver."""
+        return self.connection
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """What somebody has to be allowed one of, to have this link."""
+        return (access.LISTEN, access.SEND) if self.node else (access.LISTEN if self.outgoing else access.SEND,)
 
     # --- opening --------------------------------------------------------------------------------------------------------
     def open(self) -> None:
@@ -202,12 +90,8 @@ class LinkEnd:
             self._answer(self._attach[5], self._attach[6], LARGEST_REQUEST)
             self._grant_credit()
             return
-        namespace = self.connection.namespace_for()
-        claims = (access.LISTEN, access.SEND) if self.node else (access.LISTEN if self.outgoing else access.SEND,)
-        if not any(self.connection.allows(self.path, claim) for claim in claims):
-            raise access.refused(namespace, self.path, claims[0])
-        broker = self.connection.broker
-        self.place = broker.find(namespace, self.path)
+        namespace = self.connection.grants.check(self.path, *self.claims)
+        self.place = self.connection.broker.find(namespace, self.path)
         if self.node:
             self._answer(self._attach[5], self._attach[6], LARGEST_REQUEST)
             self._grant_credit()
@@ -218,54 +102,19 @@ class LinkEnd:
 
     def _open_intake(self, place: Place) -> None:
         entity = place.entity
-        if self.letter or "/subscriptions/" in self.path.lower():
-            raise Refusal(errors.NOT_ALLOWED, f"Messages cannot be sent to '{self.path}'.")
-        if entity.status in ("Disabled", "SendDisabled"):
-            raise Refusal(
-                errors.DISABLED, f"Messaging entity 'sb://{place.namespace.host}/{entity.path}' is currently disabled."
-            )
+        check_intake(place, self.path, self.letter)
         limit = min(entity.max_message, 1024 * 1024) if place.namespace.sku == "Premium" else 256 * 1024
         self._answer(self._attach[5], self._attach[6], entity.max_message, {BATCH_LIMIT: ULong(limit)})
         self._grant_credit()
 
     def _open_receiver(self, place: Place) -> None:
-        entity, broker = place.entity, self.connection.broker
-        if entity.is_topic:
-            raise Refusal(
-                errors.NOT_ALLOWED, f"Messages are received from the subscriptions of the topic '{entity.path}'."
-            )
-        if entity.status in ("Disabled", "ReceiveDisabled"):
-            raise Refusal(
-                errors.DISABLED, f"Messaging entity 'sb://{place.namespace.host}/{entity.path}' is currently disabled."
-            )
-        if entity.forward_to and not self.letter:
-            raise Refusal(errors.NOT_ALLOWED, f"'{entity.path}' forwards its messages to '{entity.forward_to}'.")
-        box = broker.box(place, self.letter)
-        settled = self._attach[3] == 1
-        self.receiver = receiver = Receiver(self, broker, place, box, settled)
+        broker = self.connection.broker
+        self.receiver = receiver = Receiver(self, broker, place, broker.box(place, self.letter), self._attach[3] == 1)
         asked, wanted = self._session_filter()
-        if entity.sessions and not self.letter:
-            if not asked:
-                raise Refusal(
-                    errors.NOT_ALLOWED,
-                    "It is not possible for an entity that requires sessions to create a non-sessionful message receiver.",
-                )
-            if wanted is None:
-                self._waits_until = broker.clock.now() + self._patience()
-                box.waiting.append(receiver)
-                broker.at(self._waits_until, self._wait_over)
-                self.offer_session()
-                return
-            receiver.take_session(box.session(wanted))
-        elif asked:
-            raise Refusal(
-                errors.NOT_ALLOWED,
-                "A sessionful message receiver cannot be created on an entity that does not require sessions.",
-            )
-        self._opened(receiver)
+        receiver.open(self.letter, asked, wanted, self._patience())
 
-    def _opened(self, receiver: Receiver) -> None:
-        receiver.box.receivers.append(receiver)
+    def opened(self, receiver: Receiver) -> None:
+        """The receiver has what it asked for."""
         source, properties = self._attach[5], None
         if receiver.session is not None:
             fields = list(self._source) + [None] * (8 - len(self._source))
@@ -288,26 +137,10 @@ class LinkEnd:
         value = properties.get(TIMEOUT) if isinstance(properties, dict) else None
         return value / 1000 if isinstance(value, int) and not isinstance(value, bool) else SESSION_WAIT
 
-    def offer_session(self) -> None:
-        """Take a free session for a link that waits for any."""
-        receiver = self.receiver
-        session = receiver.box.free_session() if receiver is not None else None
-        if receiver is not None and session is not None:
-            receiver.box.waiting.remove(receiver)
-            receiver.take_session(session)
-            self._opened(receiver)
-
-    def _wait_over(self) -> None:
-        receiver = self.receiver
-        if receiver is not None and receiver in receiver.box.waiting and not self.detached:
-            receiver.box.waiting.remove(receiver)
-            self._answer(None, None)
-            self.refuse(
-                Refusal(
-                    errors.TIMEOUT,
-                    "The operation did not complete within the allotted timeout. No session is available.",
-                )
-            )
+    def given_up(self, refusal: Refusal) -> None:
+        """The receiver has waited for a session in vain."""
+        self._answer(None, None)
+        self.refuse(refusal)
 
     def _answer(self, source: Any, target: Any, size: int = 0, properties: dict[Any, Any] | None = None) -> None:
         first = UInt(0) if self.outgoing else None

@@ -134,8 +134,7 @@ def _operation(connection: Connection, link: LinkEnd, message: Message, name: st
     if link.place is None:
         raise errors.not_found(link.path)
     place = connection.broker.place_now(link.place)
-    if not connection.allows(link.path, claim):
-        raise access.refused(place.namespace, link.path, claim)
+    connection.grants.check(link.path, claim)
     body = _value(message)
     result = function(Asked(connection, link, place, body if isinstance(body, dict) else {}))
     return (204, {}) if result is None else (200, result)
@@ -249,7 +248,7 @@ def cancel_scheduled(asked: Asked) -> dict[str, Any]:
 def _session(asked: Asked, id: str) -> Any:
     """A session that a link of this connection has locked."""
     session = asked.box.sessions.get(id)
-    if session is None or session.owner is None or session.owner.link.connection is not asked.connection:
+    if session is None or session.owner is None or session.owner.link.owner is not asked.connection:
         raise errors.session_lost(id)
     return session
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from azlabs.simulator.data_planes.service_bus import errors
 from azlabs.simulator.data_planes.service_bus.amqp import performatives as amqp
@@ -12,7 +12,6 @@ from azlabs.simulator.data_planes.service_bus.errors import Refusal
 
 if TYPE_CHECKING:
     from azlabs.simulator.data_planes.service_bus.broker import Broker, Place
-    from azlabs.simulator.data_planes.service_bus.links import LinkEnd
 
 SEQUENCE, ENQUEUED, LOCKED_UNTIL = (
     Symbol("x-opt-sequence-number"),
@@ -48,10 +47,50 @@ def encoded(held: Held, until: float | None) -> bytes:
     return held.message().delivered(held.failures, annotations)
 
 
-class Receiver:
-    """A consumer's link. `session_id`: of the session it works on; None with `any_session`: it waits for one."""
+def check_intake(place: Place, path: str, letter: str) -> None:
+    """Raise `Refusal` where nothing can be sent to an address now."""
+    if letter or "/subscriptions/" in path.lower():
+        raise Refusal(errors.NOT_ALLOWED, f"Messages cannot be sent to '{path}'.")
+    check_active(place, "SendDisabled")
 
-    def __init__(self, link: LinkEnd, broker: Broker, place: Place, box: Box, settled: bool) -> None:
+
+def check_active(place: Place, direction: str) -> None:
+    """Raise `Refusal` where an entity is switched off, altogether or in one direction (SendDisabled, ReceiveDisabled)."""
+    if place.entity.status in ("Disabled", direction):
+        path = f"sb://{place.namespace.host}/{place.entity.path}"
+        raise Refusal(errors.DISABLED, f"Messaging entity '{path}' is currently disabled.")
+
+
+class Outlet(Protocol):
+    """Where the messages of a receiver go: a link of a connection, or a part of this process."""
+
+    @property
+    def owner(self) -> object:
+        """Who may work on the session of the receiver: one connection, or one part of this process."""
+
+    def opened(self, receiver: Receiver) -> None:
+        """The receiver is open, with its session if it asked for one."""
+
+    def given_up(self, refusal: Refusal) -> None:
+        """The receiver waited for a session, and none came."""
+
+    def can_send(self) -> bool:
+        """May a message go out now?"""
+
+    def transfer(self, tag: bytes, payload: bytes, settled: bool) -> int:
+        """One message; returns a number for the delivery."""
+
+    def flow(self, delivery_count: int, credit: int, *, drain: bool) -> None:
+        """Where the receiver stands."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        """The receiver ends, for this reason."""
+
+
+class Receiver:
+    """A consumer's link. `session`: the one it works on."""
+
+    def __init__(self, link: Outlet, broker: Broker, place: Place, box: Box, settled: bool) -> None:
         self.link, self.broker, self.place, self.box, self.settled = link, broker, place, box, settled
         self.credit = 0
         self.delivery_count = 0
@@ -59,6 +98,54 @@ class Receiver:
         self.session: Session | None = None
         self.unsettled: dict[int, Lock] = {}
         """Locks by delivery id."""
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+    def open(self, letter: str, asked: bool, wanted: str | None, patience: float) -> None:
+        """Begin to take messages. `asked`: for a session, `wanted` (None: any that is free, waited for `patience` seconds)."""
+        entity = self.place.entity
+        if entity.is_topic:
+            raise Refusal(
+                errors.NOT_ALLOWED, f"Messages are received from the subscriptions of the topic '{entity.path}'."
+            )
+        check_active(self.place, "ReceiveDisabled")
+        if entity.forward_to and not letter:
+            raise Refusal(errors.NOT_ALLOWED, f"'{entity.path}' forwards its messages to '{entity.forward_to}'.")
+        if entity.sessions and not letter:
+            if not asked:
+                raise Refusal(
+                    errors.NOT_ALLOWED,
+                    "It is not possible for an entity that requires sessions to create a non-sessionful message receiver.",
+                )
+            if wanted is None:
+                self.box.waiting.append(self)
+                self.broker.at(self.broker.clock.now() + patience, self._wait_over)
+                self.offer_session()
+                return
+            self.take_session(self.box.session(wanted))
+        elif asked:
+            raise Refusal(
+                errors.NOT_ALLOWED,
+                "A sessionful message receiver cannot be created on an entity that does not require sessions.",
+            )
+        self._opened()
+
+    def _opened(self) -> None:
+        self.box.receivers.append(self)
+        self.link.opened(self)
+
+    def offer_session(self) -> None:
+        """Take a free session, when one is waited for."""
+        session = self.box.free_session()
+        if session is not None and self in self.box.waiting:
+            self.box.waiting.remove(self)
+            self.take_session(session)
+            self._opened()
+
+    def _wait_over(self) -> None:
+        if self in self.box.waiting:
+            self.box.waiting.remove(self)
+            text = "The operation did not complete within the allotted timeout. No session is available."
+            self.link.given_up(Refusal(errors.TIMEOUT, text))
 
     # --- sessions -------------------------------------------------------------------------------------------------------
     def take_session(self, session: Session) -> None:
