@@ -7,14 +7,15 @@ Nothing above this room asks which place it is: it asks for what it needs to kno
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from azlabs.cloud.errors import AzureError
 
 if TYPE_CHECKING:
     from azlabs.cloud.arm_requests import ArmRequests, Reply
+    from azlabs.cloud.data_requests import DataRequests, Said
 
 Client = TypeVar("Client")
 ARM = "https://management.azure.com"
@@ -51,6 +52,10 @@ class Place:
     rest: Callable[[], None] = lambda: None
     """Ends what runs in the background for this place; called when its last sandbox is gone."""
     notices: list[str] = field(default_factory=list)
+    service_bus: Callable[[], dict[str, Any]] = dict
+    """What `ServiceBusClient` needs to be told here beside the namespace and the credential."""
+    access_settles_seconds: float = 600.0
+    """How long after a role assignment a refusal may still be the old state speaking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Cloud:
         self._clients: dict[Any, Any] = {}
         self._lock = threading.Lock()
         self._arm: ArmRequests | None = None
+        self._data: DataRequests | None = None
         self._api_versions: dict[str, dict[str, str]] = {}
 
     name = property(lambda self: str(self.place.name))
@@ -104,11 +110,16 @@ class Cloud:
     def _make(self, kind: type[Client], arguments: dict[str, Any]) -> Client:
         import inspect
 
+        from azlabs.cloud.bus import Peeks, is_bus
+
         accepted = inspect.signature(kind.__init__).parameters
         is_async = ".aio" in kind.__module__
         given = dict(arguments)
         if "credential" not in given:
             given["credential"] = self.place.async_credential() if is_async else self.place.credential
+        if is_bus(kind):
+            bus = kind(**{**self.place.service_bus(), **given})
+            return cast(Client, Peeks(bus)) if self._reads_only and not self._acts else bus
         if "subscription_id" in accepted:
             given.setdefault("subscription_id", self.subscription_id)
         transport = self.open_async_transport() if is_async else self.open_transport()
@@ -132,6 +143,30 @@ class Cloud:
         from azlabs.cloud.reading import AsyncReadOnlyTransport
 
         return AsyncReadOnlyTransport(transport, acts=self._acts)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        audience: str = "",
+        seconds: float = 60.0,
+    ) -> Said:
+        """One plain request to a data plane, whatever it answers; with the account's token for `audience`, or without."""
+        with self._lock:
+            if self._data is None:
+                from azlabs.cloud.data_requests import DataRequests
+
+                self._data = DataRequests(self.place.credential, self.open_transport())
+            data = self._data
+        return data.send(method, url, headers=headers, content=content, audience=audience, seconds=seconds)
+
+    @property
+    def access_settles_seconds(self) -> float:
+        """How long after a role assignment a refusal may still be the old state speaking."""
+        return self.place.access_settles_seconds
 
     @property
     def credential(self) -> Any:
@@ -227,7 +262,7 @@ class Cloud:
                 if ".aio" not in type(client).__module__ and hasattr(client, "close"):
                     client.close()
             self._clients.clear()
-            self._arm = None
+            self._arm = self._data = None
         if not self._reads_only:
             self.place.close()
 

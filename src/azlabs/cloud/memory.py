@@ -26,7 +26,7 @@ class ScratchCloud(Cloud):
         self.simulator = make()
         self._station: Station | None = None
         self.simulator.attendant = _OpensStation(self)
-        super().__init__(place_of(self.simulator))
+        super().__init__(place_of(self.simulator, lambda: self.station().record()))
 
     def station(self) -> Station:
         """Ports, AMQP and function apps of this cloud, in this process; opened at first need, ended by `close`."""

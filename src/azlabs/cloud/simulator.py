@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,11 +73,12 @@ def state_file(home: Path) -> Path:
 
 def connect(home: Path) -> Cloud:
     """The simulator of this home. A state file that cannot be read is set aside, and `notices` says so."""
+    from azlabs.cloud import host
     from azlabs.cloud.attended import HostProcess
 
     simulator, notices = open_simulator(home)
     attendant = simulator.attendant = HostProcess(home)
-    place = place_of(simulator, notices)
+    place = place_of(simulator, lambda: host.ensure(home), notices)
     place.rest = attendant.rest
     return Cloud(place)
 
@@ -98,8 +99,10 @@ def open_simulator(home: Path) -> tuple[Simulator, list[str]]:
     return Simulator(path), [said]
 
 
-def place_of(simulator: Simulator, notices: list[str] | None = None) -> Place:
-    """What a cloud needs to know about a simulator."""
+def place_of(
+    simulator: Simulator, reach: Callable[[], Mapping[str, Any]], notices: list[str] | None = None
+) -> Place:
+    """What a cloud needs to know about a simulator. `reach` gives the record of its station, opened when it has to be."""
     from azlabs.simulator import SUBSCRIPTION_ID, TENANT_ID, Request
 
     def nap(seconds: float) -> None:
@@ -141,4 +144,17 @@ def place_of(simulator: Simulator, notices: list[str] | None = None) -> Place:
         verify_seconds=20.0,
         close=simulator.close,
         notices=notices if notices is not None else [],
+        service_bus=lambda: _over_loopback(reach()),
+        access_settles_seconds=0.0,
     )
+
+
+def _over_loopback(station: Mapping[str, Any]) -> dict[str, Any]:
+    """Service Bus under its public name, at the port of the station that this record describes."""
+    from azure.servicebus import TransportType
+
+    return {
+        "custom_endpoint_address": f"sb://127.0.0.1:{station['amqps_port']}",
+        "transport_type": TransportType.Amqp,
+        "connection_verify": station["authority"],
+    }
