@@ -194,3 +194,38 @@ def test_a_start_state_that_does_not_compile_is_said_before_anything_is_made(
     with pytest.raises(TemplateProblem, match=r"start\.bicep\(2,9\) : Error BCP057"):
         up(lab, cloud, ledger=ledger)
     assert groups(cloud) == [] and ledger.all() == []
+
+
+START_DATA = """
+def start(lab):
+    group = f"/subscriptions/{lab.subscription_id}/resourceGroups/{lab.resource_group}"
+    lab.cloud.run("PUT", f"{group}/providers/Microsoft.Network/networkSecurityGroups/nsg/securityRules/mine", "2024-05-01",
+        {"properties": {"priority": 100, "direction": "Inbound", "access": "Deny", "protocol": "*",
+         "sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "*"}})
+"""
+
+
+def test_what_a_template_cannot_make_is_put_in_by_the_labs_code(lab: Lab, cloud: ScratchCloud, ledger: Ledger) -> None:
+    lab.start_data.write_text(START_DATA)
+    box = up(lab, cloud, ledger=ledger).sandbox
+    rule = f"{box.group_id(box.resource_group)}/providers/Microsoft.Network/networkSecurityGroups/nsg/securityRules/mine"
+    assert cloud.find(rule, "2024-05-01") is not None
+
+
+def test_start_data_that_cannot_be_put_in_is_put_in_by_the_next_up(
+    lab: Lab, cloud: ScratchCloud, ledger: Ledger
+) -> None:
+    lab.start_data.write_text("def start(lab):\n    lab.cloud.get('/nowhere', '2024-01-01')\n")
+    with pytest.raises(AzureError):
+        up(lab, cloud, ledger=ledger)
+    lab.start_data.write_text(START_DATA)
+    result = up(lab, cloud, ledger=ledger)
+    assert result.resumed and result.sandbox.state == "ready"
+
+
+def test_the_starter_codes_variables_are_filled_in(lab: Lab, cloud: ScratchCloud, ledger: Ledger) -> None:
+    lab.app.mkdir()
+    (lab.app / ".env").write_text("NIC=${webId}\nRG=${resourceGroup}\n")
+    box = up(lab, cloud, ledger=ledger).sandbox
+    written = (box.workspace / "app" / ".env").read_text()
+    assert written == f"NIC={box.outputs['webId']}\nRG={box.resource_group}\n"

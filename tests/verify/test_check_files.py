@@ -93,3 +93,21 @@ def test_a_missing_file_is_said(make_lab: Callable[..., Any]) -> None:
     lab.checks_file.unlink()
     with pytest.raises(BrokenChecks, match="cannot be read"):
         load_checks(lab.checks_file, lab.tasks)
+
+
+def test_more_checks_stand_in_files_beside_it_which_share_what_they_need(make_lab: Callable[..., Any]) -> None:
+    lab = make_lab(GOOD, one=12)
+    folder = lab.checks_file.parent
+    (folder / "checks_of_water.py").write_text(
+        "from azlabs.verify import check\nfrom .shared import WORTH\n\n"
+        '@check("one", points=WORTH)\ndef the_tap_runs(lab):\n    """The tap runs."""\n'
+    )
+    (folder / "shared.py").write_text("WORTH = 2\n")
+    for _ in range(2):
+        checks = load_checks(lab.checks_file, lab.tasks)
+        assert [entry.id for entry in checks][-1] == "the_tap_runs"
+        assert len(checks) == 4
+    assert not (folder / "__pycache__").exists()
+    (folder / "shared.py").write_text("WORTH = 1 / 0\n")
+    with pytest.raises(BrokenChecks, match=r"shared\.py\(1\): ZeroDivisionError"):
+        load_checks(lab.checks_file, lab.tasks)

@@ -67,6 +67,11 @@ class Lab(BaseModel):
     cost_per_hour_usd: float | None = Field(
         default=None, ge=0, description="What the start state costs on Azure, USD an hour; null: not known."
     )
+    function_app: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z][A-Za-z0-9]*$",
+        description="The output of the start that names the function app which `app/` is published to; null: none.",
+    )
     answers: dict[Slug, dict[Slug, str]] = Field(
         default_factory=dict,
         description="Questions to be answered in writing: key, then each field with the text that explains it.",
@@ -111,6 +116,11 @@ class Lab(BaseModel):
         return _with_suffix(self.templates / "start", TEMPLATE_SUFFIXES)
 
     @property
+    def start_data(self) -> Path:
+        """The code that puts into the start state what a template cannot make; need not exist."""
+        return self.templates / "start.py"
+
+    @property
     def steps(self) -> list[tuple[str, Path]]:
         """The reference solution: for each task its id and the file that does it, in the order of the tasks."""
         folder = self.templates / "solution"
@@ -133,13 +143,22 @@ class Lab(BaseModel):
         return self.folder / "checks.py"
 
     @property
+    def check_files(self) -> list[Path]:
+        """`checks.py`, and the files `checks_*.py` beside it that hold more of the same, by name."""
+        return [self.checks_file, *sorted(self.folder.glob("checks_*.py"))]
+
+    @property
     def equivalent(self) -> Path:
         """Changes of the solution that a person declared harmless, with reasons; need not exist."""
         return self.folder / "equivalent.yaml"
 
     @property
     def app(self) -> Path:
-        """Starter code for the learner; need not exist."""
+        """Starter code for the learner, copied into the workspace; need not exist.
+
+        In its file `.env` `${output}` stands for an output of the start, `${resourceGroup}`, `${subscriptionId}`,
+        `${region}` and `${sandbox}` for what they say.
+        """
         return self.folder / "app"
 
     def task(self, identifier: str) -> Task:

@@ -34,6 +34,8 @@ def _guide(lab: Lab) -> Iterator[Problem]:
 
 def _templates(lab: Lab) -> Iterator[Problem]:
     files = [(lab.start, "the template of the start state is missing")]
+    if lab.start_data.is_file():
+        yield from _python(lab.start_data)[1]
     files += [(path, f"the step of the solution for the task '{task}' is missing") for task, path in lab.steps]
     for path, message in files:
         if not path.is_file():
@@ -76,13 +78,16 @@ def _checks(lab: Lab) -> Iterator[Problem]:
     if not path.is_file():
         yield Problem(path, 0, "", "the checks are missing")
         return
-    tree, problems = _python(path)
-    yield from problems
-    if tree is None:
-        return
     points: dict[str, int] = {task.id: 0 for task in lab.tasks}
     known = True
-    for call in _check_decorators(tree):
+    calls = []
+    for file in lab.check_files:
+        tree, problems = _python(file)
+        yield from problems
+        if tree is None:
+            return
+        calls += [(file, call) for call in _check_decorators(tree)]
+    for file, call in calls:
         tasks = _literal(call.args[0]) if call.args else None
         worth = next((_literal(word.value) for word in call.keywords if word.arg == "points"), 0)
         named = [tasks] if isinstance(tasks, str) else tasks
@@ -94,7 +99,7 @@ def _checks(lab: Lab) -> Iterator[Problem]:
                 points[task] += worth
             elif task != "*":
                 hint = did_you_mean(str(task), points)
-                yield Problem(path, call.lineno, "", f"no task is called '{task}'. {hint}".strip())
+                yield Problem(file, call.lineno, "", f"no task is called '{task}'. {hint}".strip())
     for task_of_lab in lab.tasks if known else []:
         if points[task_of_lab.id] != task_of_lab.points:
             message = f"its checks are worth {points[task_of_lab.id]} points, lab.yaml says {task_of_lab.points}"

@@ -125,8 +125,8 @@ def _apply(
     apply_template(sandbox, cloud, f"solve-{name}", read_template(path), None, progress, save, path)
 
 
-def load_solve(path: Path) -> Callable[[SolveView], None]:
-    """The function `solve` of a Python step. Runs the file: it is code of the lab's author."""
+def load_solve(path: Path, name: str = "solve") -> Callable[[SolveView], None]:
+    """The function `solve` (or `name`) of a Python step. Runs the file: it is code of the lab's author."""
     _read(path)
     spec = importlib.util.spec_from_file_location(f"azlabs_step_{path.stem.replace('-', '_')}", path)
     if spec is None or spec.loader is None:
@@ -136,9 +136,9 @@ def load_solve(path: Path) -> Callable[[SolveView], None]:
         spec.loader.exec_module(module)
     except SyntaxError as problem:
         raise BrokenStep(f"{path}({problem.lineno}): {problem.msg}.", action="Correct the file.") from problem
-    function = getattr(module, "solve", None)
+    function = getattr(module, name, None)
     if not callable(function):
-        raise BrokenStep(f"The step {path} has no function solve(lab).", action="Write `def solve(lab): ...`.")
+        raise BrokenStep(f"The step {path} has no function {name}(lab).", action=f"Write `def {name}(lab): ...`.")
     result: Callable[[SolveView], None] = function
     return result
 
@@ -148,6 +148,21 @@ def _steps(lab: Lab, task: str | None) -> list[tuple[str, Path]]:
         return lab.steps
     wanted = lab.task(task).id
     return [(name, path) for name, path in lab.steps if name == wanted]
+
+
+def put_start_data(sandbox: Sandbox, lab: Lab, cloud: Cloud, progress: Progress = silent) -> None:
+    """Run the lab's `start(lab)`, which puts in what a template cannot make. Doing it again adds nothing."""
+    if not lab.start_data.is_file():
+        return
+    progress(Event("start", "data", "running"))
+    function = load_solve(lab.start_data, "start")
+    try:
+        with translated():
+            function(SolveView(sandbox, cloud))
+    except AzlabsError as problem:
+        progress(Event("start", "data", "failed", problem.message))
+        raise
+    progress(Event("start", "data", "done"))
 
 
 def _read(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 from azlabs.home import not_writable, writable_folder
@@ -28,9 +29,24 @@ def make(sandbox: Sandbox, lab: Lab) -> None:
         if lab.answers and not sandbox.answers_file.exists():
             sandbox.answers_file.write_text(answers_form(lab.answers), encoding="utf-8")
         if lab.app.is_dir() and not (folder / "app").exists():
-            shutil.copytree(lab.app, folder / "app")
+            shutil.copytree(lab.app, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+            _fill(folder / "app" / ".env", sandbox)
     except OSError as problem:
         raise not_writable(folder, problem) from problem
+
+
+def _fill(file: Path, sandbox: Sandbox) -> None:
+    """Put the sandbox's names into a file of variables; outputs hold no secrets, so neither does the file."""
+    if not file.is_file():
+        return
+    known = {name: value for name, value in sandbox.outputs.items() if isinstance(value, str)}
+    facts = {
+        "resourceGroup": sandbox.resource_group,
+        "subscriptionId": sandbox.subscription_id,
+        "region": sandbox.region,
+        "sandbox": sandbox.id,
+    }
+    file.write_text(Template(file.read_text(encoding="utf-8")).safe_substitute(facts | known), encoding="utf-8")
 
 
 def answers_form(questions: dict[str, dict[str, str]]) -> str:

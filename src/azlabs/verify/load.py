@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import sys
 import traceback
 from collections import Counter
@@ -29,9 +30,10 @@ class TaskLike(Protocol):
 
 
 def load_checks(file: Path, tasks: Iterable[TaskLike]) -> list[Check]:
-    """The checks of `file` in the order they are written; raises BrokenChecks.
+    """The checks of `file`, then those of the files `checks_*.py` beside it, as they are written; raises BrokenChecks.
 
-    This runs the file: whoever calls it has asked the user about labs that did not come with azlabs.
+    The files may import each other as modules of one package: `from .checks_of_messages import ...`. This runs them:
+    whoever calls it has asked the user about labs that did not come with azlabs.
     """
     checks = _collect(file)
     _validate(file, checks, list(tasks))
@@ -46,27 +48,34 @@ def _collect(file: Path) -> list[Check]:
             f"{file} cannot be read: {problem.strerror}.", action="A lab needs a checks.py."
         ) from problem
     name = f"azlabs_checks_{hashlib.sha256(str(file).encode()).hexdigest()[:12]}"
+    for known in [other for other in sys.modules if other.startswith(f"{name}.")]:
+        del sys.modules[known]
     module = ModuleType(name)
-    module.__file__ = str(file)
+    module.__file__, module.__package__, module.__path__ = str(file), name, [str(file.parent)]
     collected: list[Check] = []
     token = _collected.set(collected)
     sys.modules[name] = module
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         exec(compile(source, str(file), "exec"), module.__dict__)
+        for more in sorted(file.parent.glob("checks_*.py")):
+            importlib.import_module(f"{name}.{more.stem}")
     except Exception as problem:
         raise _broken(file, problem) from problem
     finally:
+        sys.dont_write_bytecode = writes
         _collected.reset(token)
     return collected
 
 
 def _broken(file: Path, problem: Exception) -> BrokenChecks:
     if isinstance(problem, SyntaxError):
-        line, column, words = problem.lineno, problem.offset, problem.msg
-        return BrokenChecks(f"{file}({line},{column}): {words}.", action="Correct the Python of checks.py.")
-    frames = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == str(file)]
-    where = f"{file}({frames[-1]})" if frames else str(file)
-    return BrokenChecks(f"{where}: {type(problem).__name__}: {problem}", action="Correct checks.py.")
+        where, line, column, words = problem.filename or file, problem.lineno, problem.offset, problem.msg
+        return BrokenChecks(f"{where}({line},{column}): {words}.", action="Correct the Python of the checks.")
+    folder = str(file.parent)
+    frames = [frame for frame in traceback.extract_tb(problem.__traceback__) if str(frame.filename).startswith(folder)]
+    at = f"{frames[-1].filename}({frames[-1].lineno})" if frames else str(file)
+    return BrokenChecks(f"{at}: {type(problem).__name__}: {problem}", action="Correct the Python of the checks.")
 
 
 def _validate(file: Path, checks: list[Check], tasks: list[TaskLike]) -> None:
