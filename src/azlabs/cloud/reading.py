@@ -45,6 +45,7 @@ _DATA_PLANE_READS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("api.applicationinsights.io", re.compile(r"/query$", re.IGNORECASE), ""),
     (".search.windows.net", re.compile(r"/docs/(search(\.post\.search)?|suggest|autocomplete)$", re.IGNORECASE), ""),
     (".openai.azure.com", re.compile(r"/embeddings$", re.IGNORECASE), ""),
+    (".cognitiveservices.azure.com", re.compile(r"/embeddings$", re.IGNORECASE), ""),
     (".vault.azure.net", re.compile(r"/keys/[^/]+/[^/]*/?(verify)$", re.IGNORECASE), ""),
     ("graph.microsoft.com", re.compile(r"/(getByIds|getMemberObjects|checkMemberObjects|checkMemberGroups)$"), ""),
 )

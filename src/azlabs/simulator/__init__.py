@@ -39,6 +39,9 @@ DATA_PLANES = {
     ".blob.core.windows.net": "blobs.front",
     ".queue.core.windows.net": "queues.front",
     ".documents.azure.com": "cosmos.front",
+    ".openai.azure.com": "openai.front",
+    ".cognitiveservices.azure.com": "openai.front",
+    ".api.cognitive.microsoft.com": "openai.front",
     ".azurewebsites.net": "sites",
     ".scm.azurewebsites.net": "sites",
 }
@@ -170,7 +173,8 @@ class Simulator:
         """Go back to a snapshot (of this simulator, or of another one with the same format)."""
         self.store.restore(snapshot)
         self.tokens.reload()
-        self.__dict__.pop("directory", None)
+        for name in ("directory", "openai_usage"):
+            self.__dict__.pop(name, None)
         self.resource_manager.forget()
         if self.attendant is not None:
             self.attendant.needed()

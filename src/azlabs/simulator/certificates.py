@@ -20,7 +20,8 @@ CLOUD_NAMES = (
     "*.documents.azure.com", "*.servicebus.windows.net", "*.vault.azure.net", "*.blob.core.windows.net",
     "*.queue.core.windows.net", "*.table.core.windows.net", "*.file.core.windows.net", "*.azurewebsites.net",
     "*.scm.azurewebsites.net", "*.openai.azure.com", "*.cognitiveservices.azure.com", "*.search.windows.net",
-    "in.applicationinsights.azure.com", "*.in.applicationinsights.azure.com", "*.azurecr.io", "*.azconfig.io",
+    "*.api.cognitive.microsoft.com", "in.applicationinsights.azure.com", "*.in.applicationinsights.azure.com", "*.azurecr.io",
+    "*.azconfig.io",
 )  # fmt: skip
 """Public names under which unmodified programs look for Azure."""
 AUTHORITY_YEARS, LEAF_DAYS, RENEWED_BEFORE_DAYS = 10, 720, 60

@@ -1,0 +1,1 @@
+"""The data plane of Azure OpenAI: embeddings, for unmodified SDKs."""
