@@ -15,6 +15,9 @@ SERVED = (
     ".blob.core.windows.net",
     ".queue.core.windows.net",
     ".documents.azure.com",
+    ".openai.azure.com",
+    ".cognitiveservices.azure.com",
+    ".api.cognitive.microsoft.com",
     ".azurewebsites.net",
 )
 """Names that are answered; one that begins with a dot stands for every name below it."""
