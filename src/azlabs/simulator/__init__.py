@@ -19,7 +19,7 @@ from azlabs.simulator.clock import Clock
 from azlabs.simulator.http import Answer, Request, json_answer, split_url
 from azlabs.simulator.identity import SUBSCRIPTION_ID, TENANT_ID
 from azlabs.simulator.resource_manager import ResourceManager
-from azlabs.simulator.store import Store
+from azlabs.simulator.store import Store, pack, unpack
 from azlabs.simulator.tokens import EVERY_AUDIENCE, Principal, Tokens
 
 if TYPE_CHECKING:
@@ -166,12 +166,20 @@ class Simulator:
         return self.tokens.issue(principal, self.clock.now(), audience)
 
     def snapshot(self) -> bytes:
-        """The whole state."""
-        return self.store.snapshot()
+        """The whole state, with the messages of Service Bus."""
+        from azlabs.simulator.data_planes.service_bus import journal
+
+        with self.store.lock:
+            return pack(self.store.snapshot(), journal.photograph(self.store))
 
     def restore(self, snapshot: bytes) -> None:
         """Go back to a snapshot (of this simulator, or of another one with the same format)."""
-        self.store.restore(snapshot)
+        from azlabs.simulator.data_planes.service_bus import journal
+
+        state, messages = unpack(snapshot)
+        with self.store.lock:
+            self.store.restore(state)
+            journal.put_back(self.store, messages)
         self.tokens.reload()
         for name in ("directory", "openai_usage"):
             self.__dict__.pop(name, None)

@@ -19,6 +19,7 @@ from azlabs.simulator.http import dumps
 from azlabs.simulator.records import Deleted, Link, Resource
 
 ACTIVITY_KEPT = 20_000
+_PACKED = b"azlabs:2"
 
 _COLUMNS = (
     "number, key, id, type, scope, subscription, location, etag, api_version, created, changed, pending, body, hidden"
@@ -325,3 +326,17 @@ class Store:
                     source.deserialize(snapshot)
                     source.backup(self._connection)
             self.changes += 1
+
+
+def pack(state: bytes, more: bytes) -> bytes:
+    """Two images as one; `unpack` takes them apart."""
+    return state + more + len(more).to_bytes(8, "big") + _PACKED
+
+
+def unpack(packed: bytes) -> tuple[bytes, bytes]:
+    """(state, more) of what `pack` has made; of a bare image (image, b"")."""
+    if not packed.endswith(_PACKED):
+        return packed, b""
+    end = len(packed) - len(_PACKED) - 8
+    start = end - int.from_bytes(packed[end : end + 8], "big")
+    return packed[:start], packed[start:end]

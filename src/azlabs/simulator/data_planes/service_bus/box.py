@@ -104,22 +104,29 @@ class Box:
 
     def __init__(self, id: str, journal: Journal, budget: Budget, now: float) -> None:
         self.id, self.journal, self._budget = id, journal, budget
-        self.number, self._next = journal.entity(id)
-        self.held: dict[int, Held] = {}
-        self.ready: list[int] = []
-        self.sessions: dict[str, Session] = {}
-        self.seen: dict[str, float] = {}
-        self.bytes = 0
         self.receivers: list[Receiver] = []
         """Open links that take messages from here, the one whose turn it is first."""
         self.waiting: list[Receiver] = []
         """Links that wait for any free session."""
-        for row in journal.messages(self.number):
+        self.sessions: dict[str, Session] = {}
+        self.load(now)
+
+    def load(self, now: float) -> None:
+        """Read what the journal has. Receivers stay, but the sessions that they work on are lost to them."""
+        owners = [one.owner for one in self.sessions.values() if one.owner is not None]
+        self.number, self._next = self.journal.entity(self.id)
+        self.held: dict[int, Held] = {}
+        self.ready: list[int] = []
+        self.sessions = {}
+        self.bytes = 0
+        for row in self.journal.messages(self.number):
             self._keep(Held(self, *row))
-        for name, state, changed in journal.sessions(self.number):
+        for name, state, changed in self.journal.sessions(self.number):
             session = self.session(name)
             session.state, session.changed = state, changed
-        self.seen = {message: until for message, until in journal.seen(self.number) if until > now}
+        self.seen = {message: until for message, until in self.journal.seen(self.number) if until > now}
+        for owner in owners:
+            owner.lose_session()
 
     def session(self, id: str) -> Session:
         """The session with this id, made when it is new."""

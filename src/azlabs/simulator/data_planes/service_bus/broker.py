@@ -54,7 +54,7 @@ class Broker:
         self.places: dict[str, Place] = {}
         self.dirty: set[Box] = set()
         """Boxes that may have something for their receivers."""
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._timers: list[tuple[float, int, Callable[[], None], bool]] = []
         self._count = itertools.count()
         self._generation = store.generation()
 
@@ -111,12 +111,28 @@ class Broker:
                 self._watch(place, held)
         return found
 
-    def refresh(self) -> list[Place]:
-        """Read settings again when the control plane has changed anything; returns places whose entity is gone."""
+    def generation_is_new(self) -> bool:
+        """Has the control plane changed anything since this was asked before?"""
         generation = self.store.generation()
-        if generation == self._generation:
-            return []
-        self._generation = generation
+        is_new, self._generation = generation != self._generation, generation
+        return is_new
+
+    def reload(self) -> None:
+        """The journal holds other messages than before: forget every lock, read all of it again."""
+        self.locks.clear()
+        self.budget.used = 0
+        self._timers = [one for one in self._timers if not one[3]]
+        heapq.heapify(self._timers)
+        for place in self.places.values():
+            for box in place.boxes.values():
+                box.load(self.clock.now())
+                for held in box.held.values():
+                    self._watch(place, held)
+                self.dirty.add(box)
+        self.load()
+
+    def refresh(self) -> list[Place]:
+        """Read settings again; returns places whose entity is gone."""
         gone = []
         for id, place in list(self.places.items()):
             namespace = namespaces.namespace_named(self.store, place.namespace.name)
@@ -291,7 +307,7 @@ class Broker:
         held.lock = lock
         self.locks[lock.token] = lock
         if session is None:
-            self.at(until, lambda: self._lock_over(place, lock))
+            self.at(until, lambda: self._lock_over(place, lock), of_message=True)
         return lock
 
     def locked(self, token: UUID, place: Place | None = None, session: str | None = None) -> Lock:
@@ -362,7 +378,7 @@ class Broker:
         if lock.session is not None:
             return lock.session.until
         lock.until = self.clock.now() + place.entity.lock
-        self.at(lock.until, lambda: self._lock_over(place, lock))
+        self.at(lock.until, lambda: self._lock_over(place, lock), of_message=True)
         return lock.until
 
     def session_locks(self, session: Session) -> list[Lock]:
@@ -386,9 +402,9 @@ class Broker:
             self.unlock(lock, place, failed=True)
 
     # --- time -----------------------------------------------------------------------------------------------------------
-    def at(self, when: float, act: Callable[[], None]) -> None:
+    def at(self, when: float, act: Callable[[], None], *, of_message: bool = False) -> None:
         """Do something at a time (seconds since the epoch), at the next `tick` after it."""
-        heapq.heappush(self._timers, (when, next(self._count), act))
+        heapq.heappush(self._timers, (when, next(self._count), act, of_message))
 
     def tick(self) -> None:
         """Do what is due."""
@@ -403,9 +419,9 @@ class Broker:
     def _watch(self, place: Place, held: Held) -> None:
         """Let a scheduled message appear and one with a time to live end."""
         if held.state == SCHEDULED and held.due is not None:
-            self.at(held.due, lambda: self._appear(place, held))
+            self.at(held.due, lambda: self._appear(place, held), of_message=True)
         elif held.expires is not None and "#" not in held.box.id:
-            self.at(held.expires, lambda: self._expire(place, held))
+            self.at(held.expires, lambda: self._expire(place, held), of_message=True)
 
     def _appear(self, place: Place, held: Held) -> None:
         box = held.box

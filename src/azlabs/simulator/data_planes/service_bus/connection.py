@@ -7,12 +7,12 @@ import logging
 import sqlite3
 import time
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from azlabs.simulator.data_planes.service_bus import errors
 from azlabs.simulator.data_planes.service_bus.amqp import performatives as amqp
 from azlabs.simulator.data_planes.service_bus.amqp.types import Array, Malformed, Symbol, UByte, UInt, UShort
-from azlabs.simulator.data_planes.service_bus.broker import Broker
+from azlabs.simulator.data_planes.service_bus.broker import Broker, Place
 from azlabs.simulator.data_planes.service_bus.errors import Refusal
 from azlabs.simulator.data_planes.service_bus.grants import Grants
 from azlabs.simulator.data_planes.service_bus.sessions import SessionEnd
@@ -79,9 +79,10 @@ class Connection(asyncio.Protocol):
         if self._closing:
             return
         self._buffer += data
-        self.server.look()
         try:
-            self._read()
+            with self.simulator.store.lock:
+                self.server.look()
+                self._read()
         except Malformed as problem:
             self.fail(errors.DECODE_ERROR, f"The frame cannot be read: {problem}.")
         except Refusal as refusal:
@@ -211,10 +212,11 @@ class Connection(asyncio.Protocol):
                 continue
             try:
                 self.grants.check(link.path, *link.claims)
+                link.check()
             except Refusal as refusal:
                 link.refuse(refusal)
 
-    def drop_links(self, places: list[Any]) -> None:
+    def drop_links(self, places: list[Place]) -> None:
         """Detach what was attached to entities that are gone."""
         gone = {id(place) for place in places}
         for link in self._links():
@@ -274,6 +276,19 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
+class Client(Protocol):
+    """What the server tells those who have links."""
+
+    def drop_links(self, places: list[Place]) -> None:
+        """End what was attached to entities that are gone."""
+
+    def check_links(self) -> None:
+        """End what is not allowed any more."""
+
+    def fail(self, condition: str, message: str) -> None:
+        """End everything."""
+
+
 class Server:
     """All connections, the broker, and the order of things: decide, commit, answer."""
 
@@ -282,6 +297,8 @@ class Server:
         self.broker = Broker(simulator.store, simulator.clock)
         self.broker.load()
         self.connections: set[Connection] = set()
+        self.outlets: set[Client] = set()
+        """Receivers in this process."""
         self._woken = False
         self.used = time.monotonic()
         """When a client was last heard."""
@@ -289,10 +306,27 @@ class Server:
     def look(self) -> None:
         """Before something is done: has the control plane changed what it is done to?"""
         self.used = time.monotonic()
+        broker = self.broker
+        if broker.journal.changed_elsewhere():
+            self.restored()
+        elif broker.generation_is_new():
+            gone = broker.refresh()
+            for client in self.clients():
+                client.drop_links(gone)
+                client.check_links()
+
+    def clients(self) -> list[Client]:
+        """All that have links, over TCP and in this process."""
+        return [*self.connections, *self.outlets]
+
+    def restored(self) -> None:
+        """Other messages are there than before: everything that was locked is not any more, receivers get what is there now."""
+        self.broker.reload()
         gone = self.broker.refresh()
-        if gone:
-            for connection in self.connections:
-                connection.drop_links(gone)
+        for client in self.clients():
+            client.drop_links(gone)
+            client.check_links()
+        self.wake()
 
     def wake(self) -> None:
         """Flush at the end of this turn of the loop."""
@@ -304,8 +338,9 @@ class Server:
         """Deliver, commit, and only then let anybody hear of it."""
         self._woken = False
         try:
-            self.broker.pump()
-            self.broker.journal.commit()
+            with self.simulator.store.lock:
+                self.broker.pump()
+                self.broker.journal.commit()
         except sqlite3.Error:
             _log.exception("the broker cannot keep messages")
             self.reset()
@@ -316,7 +351,8 @@ class Server:
         """What is in memory differs from what is on disk: end all connections, say nothing more, and read again."""
         for connection in list(self.connections):
             connection.out.clear()
-            connection.fail(errors.INTERNAL, "The broker cannot keep messages.")
+        for client in self.clients():
+            client.fail(errors.INTERNAL, "The broker cannot keep messages.")
         self.broker = Broker(self.simulator.store, self.simulator.clock)
         self.broker.load()
 
@@ -331,9 +367,10 @@ class Server:
 
     def _step(self) -> None:
         used = self.used
-        self.look()
+        with self.simulator.store.lock:
+            self.look()
+            self.broker.tick()
         self.used = used
-        self.broker.tick()
         now = time.monotonic()
         for connection in list(self.connections):
             connection.beat(now)
@@ -341,7 +378,7 @@ class Server:
 
     def close(self) -> None:
         """Say goodbye to every client, and write what is left."""
-        for connection in list(self.connections):
-            connection.fail(errors.CONNECTION_FORCED, "The simulator's host process ends.")
+        for client in self.clients():
+            client.fail(errors.CONNECTION_FORCED, "The simulator's host process ends.")
         self.flush()
         self.broker.close()

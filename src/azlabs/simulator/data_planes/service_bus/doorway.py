@@ -9,6 +9,7 @@ import contextlib
 import logging
 import select
 import socket
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from azlabs.simulator.data_planes.service_bus.service import ServiceBus
 
 JOURNAL = "service_bus.sqlite"
+_RUNNING = "azlabs.simulator.data_planes.service_bus.running"
 _log = logging.getLogger(__name__)
 
 
@@ -55,21 +57,21 @@ class Doorway:
             return
         try:
             from azlabs.simulator import certificates
-            from azlabs.simulator.data_planes.service_bus.service import ServiceBus
+            from azlabs.simulator.data_planes.service_bus import running
 
-            self._service = ServiceBus(self._simulator, certificates.certificate(self._folder), self._sockets)
+            self._service = service = running.broker_of(self._simulator)
+            service.open_ports(certificates.certificate(self._folder), self._sockets)
         except Exception:
             _log.exception("the Service Bus broker could not be started")
-        if self._closing and self._service is not None:
-            self._service.close()
 
     def close(self) -> None:
         """End the broker when it runs, and free the ports."""
         self._closing = True
         self._wake.send(b".")
         self._thread.join(timeout=10)
-        if self._service is not None:
-            self._service.close()
+        running = sys.modules.get(_RUNNING)
+        if running is not None:
+            running.end(self._simulator)
         for one in (*self._sockets, self._wake, self._woken):
             with contextlib.suppress(OSError):
                 one.close()

@@ -9,9 +9,12 @@ import contextlib
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
+
+from azlabs.simulator.database import rollback_format
 
 if TYPE_CHECKING:
     from azlabs.simulator.store import Store
@@ -39,7 +42,13 @@ FORGET_SESSION = "DELETE FROM sessions WHERE entity=? AND session=?"
 SEEN = "INSERT OR REPLACE INTO seen VALUES (?,?,?)"
 FORGET_SEEN = "DELETE FROM seen WHERE entity=? AND until<?"
 _ROW = "sequence, state, enqueued, expires, due, session, failures, origin, source, size"
+_replaced: WeakKeyDictionary[Store, int] = WeakKeyDictionary()
+"""How often the messages of a store in memory were replaced by those of a snapshot."""
 _memory: WeakKeyDictionary[Store, sqlite3.Connection] = WeakKeyDictionary()
+
+
+def _in_memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
 def _open(store: Store) -> sqlite3.Connection:
@@ -47,7 +56,7 @@ def _open(store: Store) -> sqlite3.Connection:
     if store.path is None:
         found = _memory.get(store)
         if found is None:
-            found = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            found = _in_memory()
             found.executescript(_TABLES)
             _memory[store] = found
         return found
@@ -66,10 +75,12 @@ class Journal:
     """Written by one broker only."""
 
     def __init__(self, store: Store) -> None:
-        self._in_memory = store.path is None
+        self._store, self._in_memory = store, store.path is None
         self._connection = _open(store)
         self._lock = threading.RLock()
         self._waiting: list[tuple[str, list[tuple[Any, ...]]]] = []
+        self._version = 0
+        self.changed_elsewhere()
 
     def add(self, statement: str, values: tuple[Any, ...]) -> None:
         """One more change of the next commit."""
@@ -77,6 +88,16 @@ class Journal:
             self._waiting[-1][1].append(values)
         else:
             self._waiting.append((statement, [values]))
+
+    def changed_elsewhere(self) -> bool:
+        """Has another process (or `restore`) written since this was asked before? What was read is out of date then."""
+        version = _replaced.get(self._store, 0)
+        if not self._in_memory:
+            version += int(self._connection.execute("PRAGMA data_version").fetchone()[0]) << 32
+        changed, self._version = version != self._version, version
+        if changed:
+            self._waiting.clear()
+        return changed
 
     @property
     def waiting(self) -> bool:
@@ -164,18 +185,66 @@ class Journal:
 
 def counts(store: Store, id: str) -> tuple[dict[int, int], int]:
     """({state: messages}, bytes) of an entity, from any process."""
-    if store.path is not None and not store.path.with_name(FILE_NAME).exists():
+    if not _is_there(store):
         return {}, 0
-    connection = _open(store)
-    try:
-        rows = connection.execute(
-            "SELECT state, count(*), sum(size) FROM messages WHERE entity=(SELECT number FROM entities WHERE id=?) GROUP BY state",
-            (id,),
-        ).fetchall()
-    finally:
-        if store.path is not None:
-            connection.close()
+    query = "SELECT state, count(*), sum(size) FROM messages WHERE entity=(SELECT number FROM entities WHERE id=?) GROUP BY state"
+    with _reading(store) as connection:
+        rows = connection.execute(query, (id,)).fetchall()
     return {state: count for state, count, _ in rows}, sum(size for _, _, size in rows)
+
+
+def _is_there(store: Store) -> bool:
+    return store in _memory if store.path is None else store.path.with_name(FILE_NAME).exists()
+
+
+@contextlib.contextmanager
+def _reading(store: Store) -> Iterator[sqlite3.Connection]:
+    """The database for somebody who is not its broker."""
+    if store.path is None:
+        with store.lock:
+            yield _open(store)
+        return
+    with contextlib.closing(_open(store)) as connection:
+        yield connection
+
+
+def photograph(store: Store) -> bytes:
+    """Everything as an image of the database; b"" when there is nothing."""
+    if not _is_there(store):
+        return b""
+    with _reading(store) as connection:
+        if connection.execute("SELECT 1 FROM entities LIMIT 1").fetchone() is None:
+            return b""
+        if store.path is None:
+            return connection.serialize()
+        with contextlib.closing(_in_memory()) as copied:
+            connection.backup(copied)
+            return rollback_format(copied.serialize())
+
+
+def put_back(store: Store, image: bytes) -> None:
+    """Replace everything by what `photograph` has given. A broker notices, see `Journal.changed_elsewhere`."""
+    if store.path is None:
+        if image or _is_there(store):
+            _deserialize(_open(store), image)
+            _replaced[store] = _replaced.get(store, 0) + 1
+        return
+    if not image and not _is_there(store):
+        return
+    connection = _open(store)
+    with contextlib.closing(connection), contextlib.closing(_in_memory()) as source:
+        _deserialize(source, image)
+        source.backup(connection)
+
+
+def _deserialize(connection: sqlite3.Connection, image: bytes) -> None:
+    if image:
+        connection.deserialize(image)
+        connection.executescript(_TABLES)
+        return
+    connection.executescript(_TABLES)
+    for table in ("entities", "messages", "sessions", "seen"):
+        connection.execute(f"DELETE FROM {table}")
 
 
 def remove(folder: Path) -> None:

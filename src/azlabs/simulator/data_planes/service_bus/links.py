@@ -50,7 +50,7 @@ class LinkEnd:
         """"$cbs" or "$management" for a request-response node, else ""."""
         self.place: Place | None = None
         self.receiver: Receiver | None = None
-        self.detached = False
+        self.detached = self._answered = False
         self._parts: list[bytes] = []
         self._size = 0
         self._first: list[Any] | None = None
@@ -75,7 +75,6 @@ class LinkEnd:
         try:
             self._open()
         except Refusal as refusal:
-            self._answer(None, None)
             self.refuse(refusal)
 
     def _open(self) -> None:
@@ -106,6 +105,13 @@ class LinkEnd:
         limit = min(entity.max_message, 1024 * 1024) if place.namespace.sku == "Premium" else 256 * 1024
         self._answer(self._attach[5], self._attach[6], entity.max_message, {BATCH_LIMIT: ULong(limit)})
         self._grant_credit()
+
+    def check(self) -> None:
+        """Raise `Refusal` where the entity does not serve the link any more."""
+        if self.receiver is not None:
+            self.receiver.check()
+        elif self.place is not None and not self.node and not self.outgoing:
+            check_intake(self.place, self.path, self.letter)
 
     def _open_receiver(self, place: Place) -> None:
         broker = self.connection.broker
@@ -139,10 +145,10 @@ class LinkEnd:
 
     def given_up(self, refusal: Refusal) -> None:
         """The receiver has waited for a session in vain."""
-        self._answer(None, None)
         self.refuse(refusal)
 
     def _answer(self, source: Any, target: Any, size: int = 0, properties: dict[Any, Any] | None = None) -> None:
+        self._answered = True
         first = UInt(0) if self.outgoing else None
         modes = [UByte(amqp.number(self._attach[at], default) & 3) for at, default in ((3, 2), (4, 0))]
         fields = [self.name, UInt(self.handle), not self.outgoing, *modes, source, target, None, None, first,
@@ -268,6 +274,8 @@ class LinkEnd:
         """Detach with an error."""
         if self.detached:
             return
+        if not self._answered:
+            self._answer(None, None)
         self.detached = True
         self.connection.send(
             self.session.channel, amqp.DETACH, [UInt(self.handle), True, amqp.error(refusal.condition, refusal.message)]

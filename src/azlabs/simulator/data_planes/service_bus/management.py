@@ -116,6 +116,7 @@ def _put_token(connection: Connection, message: Message, application: dict[str, 
             status, text = errors.STATUS.get(refusal.condition, 401), refusal.message
     elif operation == "delete-token":
         connection.grants.clear()
+        connection.check_links()
     else:
         status, text = 400, "The operation is not known, or the token is not a text."
     return build(None, {"status-code": Int(status), "status-description": text}, id)
@@ -263,13 +264,18 @@ def get_session_state(asked: Asked) -> dict[str, Any]:
     return {"session-state": _session(asked, asked.text("session-id")).state}
 
 
+def check_state(place: Place, state: bytes | None) -> None:
+    """Raise `Refusal` for more than the tier keeps about a session."""
+    if state is not None and len(state) > LARGEST_STATE.get(place.namespace.sku, STATE_LIMIT):
+        raise Refusal(errors.TOO_LARGE, "The session state is too large.")
+
+
 def set_session_state(asked: Asked) -> dict[str, Any]:
     """Write something down about a session."""
     session, state = _session(asked, asked.text("session-id")), asked.body.get("session-state")
     if state is not None and not isinstance(state, bytes):
         raise _argument("The session state is not binary.")
-    if state is not None and len(state) > LARGEST_STATE.get(asked.place.namespace.sku, STATE_LIMIT):
-        raise Refusal(errors.TOO_LARGE, "The session state is too large.")
+    check_state(asked.place, state)
     asked.box.set_state(session, state, asked.broker.clock.now())
     return {}
 

@@ -100,6 +100,13 @@ class Receiver:
         """Locks by delivery id."""
 
     # --- opening ------------------------------------------------------------------------------------------------------
+    def check(self) -> None:
+        """Raise `Refusal` where nothing can be received now."""
+        entity = self.place.entity
+        check_active(self.place, "ReceiveDisabled")
+        if entity.forward_to and "#" not in self.box.id:
+            raise Refusal(errors.NOT_ALLOWED, f"'{entity.path}' forwards its messages to '{entity.forward_to}'.")
+
     def open(self, letter: str, asked: bool, wanted: str | None, patience: float) -> None:
         """Begin to take messages. `asked`: for a session, `wanted` (None: any that is free, waited for `patience` seconds)."""
         entity = self.place.entity
@@ -107,9 +114,7 @@ class Receiver:
             raise Refusal(
                 errors.NOT_ALLOWED, f"Messages are received from the subscriptions of the topic '{entity.path}'."
             )
-        check_active(self.place, "ReceiveDisabled")
-        if entity.forward_to and not letter:
-            raise Refusal(errors.NOT_ALLOWED, f"'{entity.path}' forwards its messages to '{entity.forward_to}'.")
+        self.check()
         if entity.sessions and not letter:
             if not asked:
                 raise Refusal(
@@ -177,6 +182,12 @@ class Receiver:
             return
         self._leave_session(failed=True)
         self.link.refuse(errors.session_lost(session.id))
+
+    def lose_session(self) -> None:
+        """The session is not there any more as it was."""
+        session, self.session = self.session, None
+        if session is not None:
+            self.link.refuse(errors.session_lost(session.id))
 
     def _leave_session(self, *, failed: bool) -> None:
         session, self.session = self.session, None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import socket
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from azlabs.simulator.data_planes.service_bus import running
 from azlabs.simulator.data_planes.service_bus.connection import Connection, Server
 
 if TYPE_CHECKING:
@@ -17,6 +20,11 @@ if TYPE_CHECKING:
     from azlabs.simulator.certificates import Certificate
 
 START_SECONDS = 30.0
+T = TypeVar("T")
+
+
+class BrokerGone(Exception):
+    """The broker has ended."""
 
 
 class ServiceBus:
@@ -27,15 +35,17 @@ class ServiceBus:
         simulator: Simulator,
         certificate: Certificate | None = None,
         sockets: tuple[socket.socket | None, socket.socket | None] = (None, None),
+        *,
+        ports: bool = True,
     ) -> None:
-        """`sockets`: bound ones for TLS and for plain TCP, else new ones on any port."""
-        self._simulator, self._certificate = simulator, certificate
-        self._sockets = sockets
+        """`sockets`: bound ones for TLS and for plain TCP, else new ones on any port; `ports`: open them now."""
+        self._simulator = simulator
         self.tls_port = self.port = 0
         self._ready = threading.Event()
         self._problem: BaseException | None = None
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
+        self._listeners: list[asyncio.Server] = []
         self._server: Server | None = None
         self._thread = threading.Thread(target=self._run, name="azlabs-service-bus", daemon=True)
         self._thread.start()
@@ -43,6 +53,73 @@ class ServiceBus:
             raise TimeoutError("the Service Bus broker did not start")
         if self._problem is not None:
             raise self._problem
+        if ports:
+            self.open_ports(certificate, sockets)
+            running.adopt(simulator, self)
+
+    def open_ports(
+        self,
+        certificate: Certificate | None = None,
+        sockets: tuple[socket.socket | None, socket.socket | None] = (None, None),
+    ) -> None:
+        """Let clients in over TCP. `sockets`: bound ones for TLS and for plain TCP, else new ones on any port."""
+        asyncio.run_coroutine_threadsafe(self._open_ports(certificate, sockets), self._loop).result(START_SECONDS)
+
+    async def _open_ports(
+        self, certificate: Certificate | None, sockets: tuple[socket.socket | None, socket.socket | None]
+    ) -> None:
+        self.port = await self._listen(sockets[1], None)
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context.load_cert_chain(certificate.chain, certificate.key)
+            self.tls_port = await self._listen(sockets[0], context)
+
+    @property
+    def alive(self) -> bool:
+        """Does it run?"""
+        return self._thread.is_alive() and not self._stop.is_set()
+
+    def call(self, act: Callable[[Server], T]) -> T:
+        """Do something in the broker's thread, with what it says committed and sent; returns (or raises) what came of it.
+
+        Raises `BrokerGone` when the broker has ended.
+        """
+        done: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        def work() -> None:
+            server = self.server
+            try:
+                with server.simulator.store.lock:
+                    server.look()
+                    result = act(server)
+                    server.flush()
+            except BaseException as problem:
+                done.set_exception(problem)
+            else:
+                done.set_result(result)
+
+        self.post(work)
+        while True:
+            try:
+                return done.result(1.0)
+            except concurrent.futures.TimeoutError:
+                if not self._thread.is_alive() and not done.done():
+                    raise BrokerGone from None
+
+    def post(self, act: Callable[[], Any]) -> None:
+        """Do something in the broker's thread soon. Raises `BrokerGone` when the broker has ended."""
+        try:
+            self._loop.call_soon_threadsafe(act)
+        except RuntimeError:
+            raise BrokerGone from None
+
+    @property
+    def server(self) -> Server:
+        """Connections and messages. For the broker's thread only."""
+        if self._server is None:
+            raise BrokerGone
+        return self._server
 
     @property
     def used(self) -> float:
@@ -62,20 +139,13 @@ class ServiceBus:
             self._ready.set()
 
     async def _serve(self) -> None:
-        self._server = server = Server(self._simulator, self._loop)
-        listeners = [await self._listen(server, self._sockets[1], None)]
-        self.port = listeners[0].sockets[0].getsockname()[1]
-        if self._certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            context.load_cert_chain(self._certificate.chain, self._certificate.key)
-            listeners.append(await self._listen(server, self._sockets[0], context))
-            self.tls_port = listeners[1].sockets[0].getsockname()[1]
+        with self._simulator.store.lock:
+            self._server = server = Server(self._simulator, self._loop)
         clock = self._loop.create_task(server.run())
         self._ready.set()
         await self._stop.wait()
         clock.cancel()
-        for listener in listeners:
+        for listener in self._listeners:
             listener.close()
         server.close()
         await asyncio.sleep(0)
@@ -84,12 +154,12 @@ class ServiceBus:
         with contextlib.suppress(asyncio.CancelledError):
             await clock
 
-    async def _listen(
-        self, server: Server, bound: socket.socket | None, context: ssl.SSLContext | None
-    ) -> asyncio.Server:
+    async def _listen(self, bound: socket.socket | None, context: ssl.SSLContext | None) -> int:
         if bound is None:
             bound = socket.create_server(("127.0.0.1", 0), backlog=128)
-        return await self._loop.create_server(lambda: Connection(server), sock=bound, ssl=context)
+        server = self.server
+        self._listeners.append(await self._loop.create_server(lambda: Connection(server), sock=bound, ssl=context))
+        return int(bound.getsockname()[1])
 
     def close(self) -> None:
         """End every connection and write what is left; returns when it is done."""

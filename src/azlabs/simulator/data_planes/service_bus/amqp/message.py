@@ -98,6 +98,22 @@ class Message:
         return int(value) / 1000 if isinstance(value, int) and not isinstance(value, bool) else None
 
     @property
+    def body(self) -> Any:
+        """The body: bytes of all its data sections, else the decoded value (of a value section) or list (of sequences)."""
+        found: list[Any] = []
+        at, end = self.body_start, len(self.raw)
+        while at < end:
+            described, at = decode(self.raw, at)
+            code = _NAMES.get(described.descriptor, described.descriptor)
+            if code == VALUE:
+                return described.value
+            if code in (DATA, SEQUENCE):
+                found.append(described.value)
+        if all(isinstance(one, bytes) for one in found):
+            return b"".join(found)
+        return [item for one in found for item in (one if isinstance(one, list) else [one])]
+
+    @property
     def body_start(self) -> int:
         """Where everything after the application properties begins."""
         return max((end for code, (_, end) in self.sections.items() if code <= APPLICATION), default=0)
@@ -180,6 +196,29 @@ def batch(raw: bytes) -> list[bytes]:
             raise Malformed("a batch holds data sections only")
         at = end
     return found
+
+
+def compose(
+    body: bytes, *, ttl: float | None = None, annotations: dict[Symbol, Any] | None = None,
+    properties: dict[str, Any] | None = None, application: dict[str, Any] | None = None,
+) -> bytes:  # fmt: skip
+    """A message with one data section. `ttl` in seconds; `properties` by the names of `PROPERTY_NAMES`."""
+    out = bytearray()
+    if ttl is not None:
+        out += b"\x00\x53\x70"
+        write(out, [None, None, UInt(min(round(ttl * 1000), 0xFFFFFFFF))])
+    if annotations:
+        out += b"\x00\x53\x72"
+        write(out, annotations)
+    if properties:
+        out += b"\x00\x53\x73"
+        write(out, [properties.get(name) for name in PROPERTY_NAMES])
+    if application:
+        out += b"\x00\x53\x74"
+        write(out, application)
+    out += b"\x00\x53\x75"
+    write(out, body)
+    return bytes(out)
 
 
 def build(value: Any, application: dict[str, Any], correlation_id: Any) -> bytes:
