@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import ipaddress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 from azlabs.rules.access import matches_any
 from azlabs.simulator.data_planes.cosmos.errors import refused
@@ -59,7 +59,7 @@ def identify(asking: Asking) -> None:
         raise refused(401, "Unauthorized", "Required Header authorization is missing. Ensure a valid Authorization token is passed.")
     if header[:7].lower() == "bearer ":
         return _token(asking, header[7:])
-    fields = {name: values[0] for name, values in parse_qs(unquote(header).replace("+", "%2B"), keep_blank_values=True).items()}
+    fields = dict(part.partition("=")[::2] for part in unquote(header).split("&"))
     kind, signature = fields.get("type"), fields.get("sig", "")
     if kind == "aad":
         return _token(asking, signature)

@@ -56,7 +56,10 @@ def _serve(simulator: Simulator, request: Request, path: str, headers: CaseInsen
     plane.refresh()
     host = split_url(request.url)[0]
     account = plane.account(host.partition(".")[0])
-    parts = [unquote(part, errors="replace") for part in path.strip("/").split("/")] if path.strip("/") else []
+    inner = path.strip("/")
+    parts = inner.split("/") if inner else []
+    if "%" in inner:
+        parts = [unquote(part, errors="replace") for part in parts]
     kind = parts[-1] if len(parts) % 2 else parts[-2] if parts else ""
     link = "/".join(parts[:-1] if len(parts) % 2 else parts)
     if kind == "offers":

@@ -44,6 +44,7 @@ def of_item(item: dict[str, Any], paths: tuple[tuple[str, ...], ...]) -> str:
     return canonical(found)
 
 
+@lru_cache(maxsize=4096)
 def of_header(text: str, parts: int, *, prefix: bool = False) -> str:
     """The key of a request; with fewer values than the container's paths only where a prefix is allowed."""
     try:

@@ -132,7 +132,7 @@ class Plane:
         """The items of a container in memory, as they are now."""
         with self.lock:
             known = self.caches.pop(container.rid, None)
-            if known is None or known.paths != tuple(container.vectors):
+            if known is None or known.policies != container.vectors:
                 known = Cache(container.rid, container.vectors)
             self.caches[container.rid] = known
             while len(self.caches) > CACHED:

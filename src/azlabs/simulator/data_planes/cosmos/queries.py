@@ -204,7 +204,7 @@ def items_of(cache: Cache, key: str | None, span: tuple[str, str] | None, contai
     if key is not None:
         return list(cache.by_key.get(key, {}).values())
     if span is None or (span[0] == "" and span[1] == "FF"):
-        return cache.items.values()
+        return cache.whole
     inside = {one for one in cache.by_key if span[0] <= effective(one, container.hierarchical) < span[1]}
     return [item for number, item in cache.items.items() if cache.keys[number] in inside]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.data_planes.cosmos import vectors
@@ -124,41 +124,40 @@ class Search:
         level.descending[0] = not (self.nearest[2] == "euclidean" if self.nearest else self.ascending[0])
 
     # --- running --------------------------------------------------------------------------------------------------------
-    def rows(self, store: Store, level: Level, items: Iterable[Any]) -> list[Any]:
+    def rows(self, store: Store, level: Level, items: Iterable[Any]) -> Sequence[Any]:
         """What pages are cut from: rows whose projection `result` makes, or results where they stand for groups."""
         if self._whole_rows:
             items = [self.whole(store, item) for item in items]
         if level.grouped or self.query.distinct:
             return level.run(items)
+        alone = self.nearest is not None and level.top is not None and len(self.query.order) == 1 and not self._whole_rows
+        if alone and level.places is not None:
+            return self._nearest(level, items)
         found = level.rows(items)
-        if self.nearest is not None and level.top is not None and len(self.query.order) == 1 and not self._whole_rows:
-            if len(self.query.sources) == 1:
-                return self._nearest(level, found)
+        if alone:
             scores = level.keys[0](found)
             found = [row for row, score in zip(found, scores, strict=True) if score is not UNDEFINED]
         if level.keys:
-            found = [found[place] for place in level.order(found)]
+            return _Ordered(found, level.window(level.order(found)))
         return level.window(found)
 
-    def _nearest(self, level: Level, found: list[Any]) -> list[Any]:
-        assert self.nearest is not None and self.cache is not None
+    def _nearest(self, level: Level, items: Iterable[Any]) -> list[Any]:
+        """The items with the best scores, in order; items without a vector have none."""
+        assert self.nearest is not None and self.cache is not None and level.places is not None
         path, wanted, function = self.nearest
-        block = self.cache.blocks[path]
-        count = level.offset + (level.top or 0)
+        listed, at = self.cache.listed(path) if items is self.cache.whole else places(items, path)
         module = vectors.numpy_module()
-        scores = self.scores(path, block, wanted, function)
-        if function != "euclidean":
-            scores = -scores
-        if self.query.where is None and len(found) == len(self.cache.items) and not block.free and len(block.numbers) == len(found):
-            chosen = _smallest(module, scores, count)
-            numbers = [block.numbers[place] for place in chosen]
-            return level.window([self.cache.items[number] for number in numbers])
-        name = path[0]
-        stubs = [item.get(name) for item in found] if len(path) == 1 else [look_up(item, path) for item in found]
-        places = module.fromiter((stub.row if stub.__class__ is Stub else -1 for stub in stubs), module.int64, len(stubs))
-        with_vector = module.flatnonzero(places >= 0)
-        inside = scores[places[with_vector]]
-        return level.window([found[int(with_vector[place])] for place in _smallest(module, inside, count)])
+        kept = None
+        if self.query.where is not None:
+            kept = module.array(level.places(listed), module.int64)
+            at = at[kept]
+        scores = self.scores(path, self.cache.blocks[path], wanted, function)
+        scores = (scores if function == "euclidean" else -scores)[at]
+        missing = int((at < 0).sum())
+        if missing:
+            scores[at < 0] = module.inf
+        chosen = _smallest(module, scores, min(level.offset + (level.top or 0), len(at) - missing))
+        return level.window([listed[place if kept is None else kept[place]] for place in chosen])
 
     def result(self, store: Store, level: Level, row: Any) -> Any:
         """The result of a row; UNDEFINED when there is none."""
@@ -181,6 +180,19 @@ class Search:
         return item
 
 
+class _Ordered(Sequence[Any]):
+    """Rows in another order. Only those that somebody asks for are looked at: each costs a look into far memory."""
+
+    def __init__(self, rows: list[Any], order: list[int]) -> None:
+        self._rows, self._order = rows, order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._rows[self._order[place]]
+
+
 class _Distance:
     """VectorDistance to one vector: out of the scores of the whole block, which are computed once."""
 
@@ -196,6 +208,14 @@ class _Distance:
         if not isinstance(value, list) or len(value) != len(self.wanted):
             return UNDEFINED
         return vectors.distance(value, wanted, self.function)
+
+
+def places(items: Iterable[Any], path: Path) -> tuple[list[Any], Any]:
+    """(items as a list, rows of their vectors: -1 where there is none)."""
+    module = vectors.numpy_module()
+    listed = list(items)
+    stubs = [item.get(path[0]) for item in listed] if len(path) == 1 else [look_up(item, path) for item in listed]
+    return listed, module.fromiter((stub.row if stub.__class__ is Stub else -1 for stub in stubs), module.int64, len(stubs))
 
 
 def _chain(node: Expression, alias: str) -> Path | None:

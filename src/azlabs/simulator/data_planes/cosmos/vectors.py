@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     Array = numpy.typing.NDArray[Any]
 
 FUNCTIONS = ("cosine", "dotproduct", "euclidean")
-_GROWTH = 1.1
+_GROWTH = 8
+"""A block grows by one part in this many."""
 _LEAST = 64
+_IN_PLACE = 64 * 1024 * 1024
+"""Bytes from which on the system enlarges a block without copying it."""
 
 
 class Stub(list[Any]):
@@ -42,7 +45,7 @@ def numpy_module() -> Any:
 
 def is_vector(value: Any) -> bool:
     """An array of numbers that is not empty."""
-    return isinstance(value, list) and len(value) > 0 and all(one.__class__ in NUMBER for one in value)
+    return isinstance(value, list) and len(value) > 0 and set(map(type, value)) <= NUMBER
 
 
 class Block:
@@ -57,9 +60,25 @@ class Block:
         self.free: list[int] = []
 
     def clear(self) -> None:
-        """Forget all vectors."""
-        self.data = self.norms = None
+        """Forget all vectors; the memory stays for the next ones."""
         self.numbers, self.free = [], []
+
+    def reserve(self, count: int) -> None:
+        """Room for this many vectors. Memory that no vector touches is not taken from the machine."""
+        have = 0 if self.data is None else len(self.data)
+        if count <= have:
+            return
+        module = numpy_module()
+        size = max(_LEAST, count, have + have // _GROWTH)
+        if self.data is None or self.norms is None or self.data.nbytes < _IN_PLACE:
+            old, norms, used = self.data, self.norms, len(self.numbers)
+            self.data = module.empty((size, self.dimensions), module.float32)
+            self.norms = module.zeros(size, module.float32)
+            if old is not None and norms is not None:
+                self.data[:used], self.norms[:used] = old[:used], norms[:used]
+        else:
+            self.data.resize((size, self.dimensions), refcheck=False)
+            self.norms.resize(size, refcheck=False)
 
     def fits(self, value: Any) -> bool:
         """Is this a vector of the policy?"""
@@ -70,13 +89,8 @@ class Block:
         module = numpy_module()
         if row is None:
             row = self.free.pop() if self.free else len(self.numbers)
-        if self.data is None or self.norms is None:
-            self.data = module.zeros((_LEAST, self.dimensions), module.float32)
-            self.norms = module.zeros(_LEAST, module.float32)
-        if row >= len(self.data):
-            size = int(len(self.data) * _GROWTH) + _LEAST
-            self.data.resize((size, self.dimensions), refcheck=False)
-            self.norms.resize(size, refcheck=False)
+        self.reserve(row + 1)
+        assert self.data is not None and self.norms is not None
         if row == len(self.numbers):
             self.numbers.append(number)
         self.numbers[row] = number

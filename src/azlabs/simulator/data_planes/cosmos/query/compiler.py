@@ -31,6 +31,8 @@ class Level:
     reducers: list[tuple[str, Callable[..., Any]]] = field(default_factory=list)
     top: int | None = None
     offset: int = 0
+    places: Callable[..., list[int]] | None = None
+    """From a list of items to the places of those that WHERE lets through; where FROM is the items themselves."""
 
     @property
     def grouped(self) -> bool:
@@ -120,6 +122,8 @@ class Compiler(Generator):
             around = list(dict.fromkeys(outer.values()))
             rows = self._function("items", around, f"[{row} {loops}{condition}]" if loops else f"[(){' for _ in ((),)' + condition}]")
             level = Level(query, rows, rows)
+            if whole and loops == f"for {row} in items":
+                level.places = self._function("items", around, f"[p for p, {row} in enumerate(items){condition}]")
             self._stages(level, query, scope, variables, around)
             return level
         finally:

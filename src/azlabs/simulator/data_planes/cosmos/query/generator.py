@@ -93,7 +93,7 @@ class Generator:
     def __init__(self, parameters: Mapping[str, Any], distance: DistanceMaker | None = None) -> None:
         self.parameters = parameters
         self.distance = distance
-        self.names: dict[str, Any] = {"__builtins__": {}, **_NAMES, "bool": bool, "str": str}
+        self.names: dict[str, Any] = {"__builtins__": {}, **_NAMES, "bool": bool, "str": str, "enumerate": enumerate}
         self.items: set[str] = set()
         """Variables that hold whole items: objects for certain."""
         self.aggregates: list[tuple[str, str]] | None = None
