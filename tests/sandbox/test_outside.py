@@ -214,7 +214,7 @@ class SubscriptionWithVault:
         status, body = self.answer(method, path, unquote(query))
         return status, {"content-type": "application/json"}, b"" if body is None else json.dumps(body).encode()
 
-    def answer(self, method: str, path: str, query: str) -> tuple[int, Any]:
+    def answer(self, method: str, path: str, _query: str) -> tuple[int, Any]:
         vault = f"{self.group}/providers/Microsoft.KeyVault/vaults/kv"
         identity = f"{self.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id"
         roles = f"{self.scope}/providers/Microsoft.Authorization/roleAssignments"
@@ -222,7 +222,10 @@ class SubscriptionWithVault:
         name = path.rpartition("/")[2]
         if method == "DELETE" and path == self.group:
             self.is_up = False
-            self.kept = {"kv"}
+            return 200, None
+        if method == "DELETE" and path in (vault, identity):
+            self.deleted.append(name)
+            self.kept |= {"kv"} & {name}
             return 200, None
         if method == "DELETE" and path.startswith(roles):
             self.deleted.append(name)
@@ -240,15 +243,23 @@ class SubscriptionWithVault:
                 (vault, "Microsoft.KeyVault/vaults"),
                 (identity, "Microsoft.ManagedIdentity/userAssignedIdentities"),
             )
-            return (200, {"value": [{"id": i, "type": t} for i, t in kinds]}) if self.is_up else gone
+            listed = [
+                {"id": i, "type": t, "location": "westeurope"}
+                for i, t in kinds
+                if i.rpartition("/")[2] not in self.deleted
+            ]
+            return (200, {"value": listed}) if self.is_up else gone
         if path == identity:
             return 200, {"id": identity, "properties": {"principalId": "principal-1"}}
         if path == roles:
-            assert "principalId eq 'principal-1'" in query
             found = [{"id": f"{roles}/{n}", "properties": {"principalId": p}} for n, p in self.assignments.items()]
             return 200, {"value": found}
         if path.startswith(f"{roles}/"):
             return (200, {"id": path}) if name in self.assignments else gone
+        if path.endswith("/providers/Microsoft.KeyVault"):
+            return 200, {"resourceTypes": [{"resourceType": "vaults", "apiVersions": ["2023-07-01"]}]}
+        if path.endswith("/providers/Microsoft.ManagedIdentity"):
+            return 200, {"resourceTypes": [{"resourceType": "userAssignedIdentities", "apiVersions": ["2023-01-31"]}]}
         if path.endswith("/deletedVaults"):
             location = f"{self.scope}/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults"
             others = [

@@ -31,7 +31,12 @@ class ArmRequests:
     """Sends requests with the cloud's credential and transport; retries as azure-core does."""
 
     def __init__(
-        self, credential: Any, transport: Any, sleep: Callable[[float], None], patience_seconds: float = 7200.0
+        self,
+        credential: Any,
+        transport: Any,
+        sleep: Callable[[float], None],
+        patience_seconds: float = 7200.0,
+        scope: str = _SCOPE,
     ) -> None:
         from azure.core.pipeline import Pipeline, policies
 
@@ -45,7 +50,7 @@ class ArmRequests:
                 policies.RequestIdPolicy(),
                 policies.HeadersPolicy({"User-Agent": f"azlabs/{__version__}", "Accept": "application/json"}),
                 policies.RetryPolicy(),
-                policies.BearerTokenCredentialPolicy(credential, _SCOPE),
+                policies.BearerTokenCredentialPolicy(credential, scope),
             ],
         )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Client = TypeVar("Client")
 ARM = "https://management.azure.com"
 _PROVIDERS_API = "2021-04-01"
+_GRAPH = "https://graph.microsoft.com/.default"
 _PREVIEW = ("preview", "alpha", "beta", "privatepreview")
 
 
@@ -76,6 +77,7 @@ class Cloud:
         self._clients: dict[Any, Any] = {}
         self._lock = threading.Lock()
         self._arm: ArmRequests | None = None
+        self._graph: ArmRequests | None = None
         self._data: DataRequests | None = None
         self._api_versions: dict[str, dict[str, str]] = {}
 
@@ -193,6 +195,18 @@ class Cloud:
                     self.place.credential, self.open_transport(), self.place.sleep, self.place.patience_seconds
                 )
             return self._arm
+
+    @property
+    def graph(self) -> ArmRequests:
+        """Plain requests to Microsoft Graph, by whole URLs."""
+        with self._lock:
+            if self._graph is None:
+                from azlabs.cloud.arm_requests import ArmRequests
+
+                place = self.place
+                transport = self.open_transport()
+                self._graph = ArmRequests(place.credential, transport, place.sleep, place.patience_seconds, _GRAPH)
+            return self._graph
 
     def request(self, method: str, path: str, api_version: str, body: Any = None) -> Reply:
         """One ARM request; `path` is an id, a path or a whole URL. Raises AzureError when refused."""

@@ -14,6 +14,15 @@ from azlabs.sandbox.model import Sandbox
 from azlabs.sandbox.templates import fill, reaches_outside
 
 _NAME_LENGTH = 64
+# Where the provider's newest version is not the one to use, and what nobody needs to ask for.
+_VERSIONS = {
+    "microsoft.authorization/locks": "2020-05-01",
+    "microsoft.authorization/roleassignments": "2022-04-01",
+    "microsoft.authorization/roledefinitions": "2022-04-01",
+    "microsoft.consumption/budgets": "2023-05-01",
+    "microsoft.resources/deployments": deployments.API_VERSION,
+    "microsoft.resources/resourcegroups": "2024-11-01",
+}
 
 
 def deployment_name(sandbox: Sandbox, step: str) -> str:
@@ -54,7 +63,8 @@ def apply_template(
         values,
         progress,
         location=sandbox.region,
-        tags={**tags.marks(sandbox, group or sandbox.resource_group), **tags.outside_marks(sandbox)},
+        # At the subscription the seal fits the name of the deployment, in a group the group.
+        tags={**tags.marks(sandbox, group or name), **tags.outside_marks(sandbox)},
     )
 
 
@@ -75,7 +85,8 @@ def api_version_of(cloud: Cloud, identifier: str) -> str:
     """The API version to use for an id."""
     from azlabs.arm.ids import ResourceId
 
-    return cloud.api_version(ResourceId.parse(identifier).type)
+    kind = ResourceId.parse(identifier).type
+    return _VERSIONS.get(kind.lower()) or cloud.api_version(kind)
 
 
 def _add(known: list[str], identifier: str) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
-SIDE_BY_SIDE = 8
+SIDE_BY_SIDE = 24
 
 
 def start(work: Callable[[Given], Result], given: Given) -> Future[Result]:

@@ -1,72 +1,31 @@
-"""What `down` would remove, and what it refuses to touch: found by looking, before anything is deleted."""
+"""What `down` would remove, and what it refuses to touch: found by looking, before anything is deleted.
+
+All of it is asked for side by side, in two rounds: what there is, and then what belongs to what was found (the principals
+of identities, what vaults protect, which API versions to use).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
-from azlabs.cloud import Cloud, deployments
+from azlabs.cloud import Cloud
 from azlabs.cloud.errors import AzureError
-from azlabs.sandbox import tags
-from azlabs.sandbox.applying import deployment_name
-from azlabs.sandbox.contents import LOCKS, beside, is_inside, resources
+from azlabs.errors import AzlabsError
+from azlabs.sandbox import backups, directory, looking_outside, ownership, soft_delete, tags
+from azlabs.sandbox.background import start
+from azlabs.sandbox.contents import LOCKS, beside, resources
+from azlabs.sandbox.down_model import DownPlan, Item, Origin, Survivor
 from azlabs.sandbox.model import Sandbox
+from azlabs.sandbox.records import start_record_tags, was_made_by_azlabs
+
+__all__ = ["GROUPS_API", "DownPlan", "Item", "Origin", "Survivor", "plan_down"]
 
 GROUPS_API = "2024-11-01"
-_ROLES_API = "2022-04-01"
 _IDENTITY = "microsoft.managedidentity/userassignedidentities"
 _IDENTITY_API = "2023-01-31"
-Origin = Literal["lab", "you", "azlabs", "identity"]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing to remove. `origin`: the lab's start made it, you did (or Azure on your behalf), azlabs outside the
-    groups, or it is an assignment that an identity of the lab holds."""
-
-    id: str
-    type: str
-    origin: Origin
-
-
-@dataclass(frozen=True, slots=True)
-class Survivor:
-    """Something that stays, and why."""
-
-    id: str
-    reason: str
-
-    def to_json(self) -> dict[str, str]:
-        return {"id": self.id, "reason": self.reason}
-
-
-@dataclass
-class DownPlan:
-    """What is to be removed.
-
-    `groups`: ids of the sandbox's groups that exist and are azlabs' own; `inside` what they hold; `outside` what lies
-    elsewhere; `locks` what has to be unlocked first; `refused` what azlabs will not touch; `unseen` what could not be
-    looked at, so that nothing is claimed about it.
-    """
-
-    sandbox: Sandbox
-    groups: list[str] = field(default_factory=list)
-    inside: list[Item] = field(default_factory=list)
-    outside: list[Item] = field(default_factory=list)
-    locks: list[str] = field(default_factory=list)
-    refused: list[Survivor] = field(default_factory=list)
-    unseen: list[Survivor] = field(default_factory=list)
-
-    @property
-    def is_empty(self) -> bool:
-        """Nothing is there to be removed."""
-        return not (self.groups or self.outside)
-
-    @property
-    def ids(self) -> list[str]:
-        """Everything that will be gone: contents, groups, what lies outside."""
-        return [*(item.id for item in self.inside), *self.groups, *(item.id for item in self.outside)]
+Result = TypeVar("Result")
 
 
 def plan_down(sandbox: Sandbox, cloud: Cloud, *, include: Collection[str] = ()) -> DownPlan:
@@ -76,125 +35,145 @@ def plan_down(sandbox: Sandbox, cloud: Cloud, *, include: Collection[str] = ()) 
     """
     plan = DownPlan(sandbox)
     named = {name.lower() for name in include}
-    start = {identifier.lower() for identifier in sandbox.start}
-    listed: list[dict[str, Any]] = []
-    for name in sandbox.resource_groups:
-        body = cloud.find(sandbox.group_id(name), GROUPS_API)
-        if body is None:
+    names = [*sandbox.resource_groups, *_groups_outside(sandbox)]
+    first = [(name, start(lambda of: _Group(cloud, sandbox, of), name)) for name in names]
+    outside = start(lambda box: looking_outside.Outside(box, cloud), sandbox)
+    expected = [entry["type"] for entry in sandbox.purges]
+    kept = start(lambda groups: soft_delete.deleted_from(cloud, groups, expected), [*map(sandbox.group_id, names)])
+    entries: list[dict[str, Any]] = []
+    for name, look in first:
+        group = look.result()
+        if group.body is None:
             continue
-        if name.lower() not in named and not _is_own(cloud, sandbox, name, body):
-            plan.refused.append(
-                Survivor(
-                    sandbox.group_id(name),
-                    f"It does not carry azlabs' mark any more, so azlabs will not delete it. If it is yours to delete: "
-                    f"azlabs down --sandbox {sandbox.id} --group {name}",
-                )
-            )
+        if not _may_go(cloud, sandbox, name, group, named):
+            plan.refused.append(_refused(sandbox, name))
             continue
         plan.groups.append(sandbox.group_id(name))
-        entries = resources(cloud, sandbox.group_id(name))
-        listed += entries
-        for entry in entries:
-            identifier = str(entry["id"])
-            origin: Origin = "lab" if identifier.lower() in start else "you"
-            plan.inside.append(Item(identifier, str(entry.get("type", "")), origin))
-        with _Unseen(plan, f"{sandbox.group_id(name)}/providers/{LOCKS.type}"):
-            plan.locks += beside(cloud, sandbox.group_id(name), LOCKS)
-    _look_outside(plan, cloud, listed)
+        plan.locks += group.locks
+        entries += group.entries
+        if group.problem is not None:
+            _note_unseen(plan, f"{sandbox.group_id(name)}/providers/{LOCKS.type}", group.problem)
+    begun = {identifier.lower() for identifier in sandbox.start}
+    plan.inside = [_item(entry, begun) for entry in entries]
+    own = tuple(f"{group.lower()}/" for group in plan.own_groups)
+    names_kept, unread = kept.result()
+    plan.kept = [entry for entry in names_kept if entry.was.lower().startswith(own)]
+    for what, problem in unread:
+        _note_unseen(plan, what, problem)
+    _second_round(plan, cloud, outside.result(), entries)
     return plan
 
 
-def _is_own(cloud: Cloud, sandbox: Sandbox, name: str, body: dict[str, Any]) -> bool:
-    """The group's tags carry the mark; or, when a learner changed the tags, the record of the start deployment does."""
-    mark = tags.read_mark(sandbox.subscription_id, name, tags.tags_of(body))
-    if mark is not None:
-        return mark.sandbox == sandbox.id
-    record = deployments.deployment_id(cloud, name, deployment_name(sandbox, "start"))
+class _Group:
+    """One group as it is now: its body (None: it does not exist), its resources, its locks."""
+
+    def __init__(self, cloud: Cloud, sandbox: Sandbox, name: str) -> None:
+        identifier = sandbox.group_id(name)
+        listed = start(lambda group: resources(cloud, group), identifier)
+        locked = start(lambda group: list(beside(cloud, group, LOCKS)), identifier)
+        self.body = cloud.find(identifier, GROUPS_API)
+        self.entries = listed.result()
+        self.locks: list[str] = []
+        self.problem: AzureError | None = None
+        try:
+            self.locks = locked.result()
+        except AzureError as problem:
+            self.problem = problem
+
+
+def _may_go(cloud: Cloud, sandbox: Sandbox, name: str, group: _Group, named: set[str]) -> bool:
+    """Whether azlabs may delete a group: its tags agree with the ledger, or its own record does, or it was named."""
+    if name.lower() in named:
+        return True
+    if name not in sandbox.resource_groups:
+        return was_made_by_azlabs(cloud, sandbox, sandbox.group_id(name))
+    own = tags.tags_of(group.body)
+    if ownership.owns_group(sandbox, name, own, None):
+        return True
+    return ownership.owns_group(sandbox, name, own, start_record_tags(cloud, sandbox, name))
+
+
+def _groups_outside(sandbox: Sandbox) -> list[str]:
+    """Names of resource groups that a template made besides the sandbox's own."""
+    known = {name.lower() for name in sandbox.resource_groups}
+    names = [name for identifier in sandbox.outside if (name := _group_name(sandbox, identifier))]
+    return [name for name in dict.fromkeys(names) if name.lower() not in known]
+
+
+def _group_name(sandbox: Sandbox, identifier: str) -> str:
+    name = identifier.rpartition("/")[2]
+    return name if identifier.lower() == sandbox.group_id(name).lower() else ""
+
+
+def _refused(sandbox: Sandbox, name: str) -> Survivor:
+    command = f"azlabs down --sandbox {sandbox.id} --group {name}"
+    return Survivor(
+        sandbox.group_id(name),
+        f"It does not carry azlabs' mark, so azlabs will not delete it. If it is yours to delete: {command}",
+        command,
+    )
+
+
+def _item(entry: dict[str, Any], begun: set[str]) -> Item:
+    identifier, kind = str(entry["id"]), str(entry.get("type", ""))
+    return Item(
+        identifier,
+        kind,
+        "lab" if identifier.lower() in begun else "you",
+        str(entry.get("location") or ""),
+        bool(entry.get("identity")) or kind.lower() == _IDENTITY,
+    )
+
+
+def _second_round(
+    plan: DownPlan, cloud: Cloud, outside: looking_outside.Outside, entries: list[dict[str, Any]]
+) -> None:
+    """What belongs to what was found: principals, protected items, API versions."""
+
+    def of_type(kind: str) -> list[str]:
+        return [item.id for item in plan.inside if item.type.lower() == kind]
+
+    identities = {found: start(lambda of: _principal(cloud, of), found) for found in of_type(_IDENTITY)}
+    vaults = {found: start(lambda of: backups.look(cloud, of), found) for found in of_type(backups.VAULT)}
+    applications = start(lambda found: list(directory.principals(cloud, found)), outside.applications)
+    versions = [start(lambda kind: _remember_version(cloud, kind), kind) for kind in _one_per_namespace(plan)]
+    principals = {str((entry.get("identity") or {}).get("principalId") or "") for entry in entries}
+    principals |= {_known(plan, found, look, "") for found, look in identities.items()}
+    principals |= set(_known(plan, directory.ROOT, applications, []))
+    for found, look in vaults.items():
+        vault = _known(plan, found, look, None)
+        if vault is not None and vault.items:
+            plan.vaults.append(vault)
+    for version in versions:
+        version.result()
+    outside.sort_out(plan, principals - {""})
+
+
+def _principal(cloud: Cloud, identity: str) -> str:
+    body = cloud.find(identity, _IDENTITY_API) or {}
+    return str((body.get("properties") or {}).get("principalId") or "")
+
+
+def _one_per_namespace(plan: DownPlan) -> Iterator[str]:
+    yield from {item.type.partition("/")[0].lower(): item.type for item in plan.inside}.values()
+
+
+def _remember_version(cloud: Cloud, kind: str) -> None:
     try:
-        mark = tags.read_mark(sandbox.subscription_id, name, tags.tags_of(cloud.find(record, deployments.API_VERSION)))
-    except AzureError:
-        return False
-    return mark is not None and mark.sandbox == sandbox.id
+        cloud.api_version(kind)
+    except AzlabsError:
+        return  # asked again, and told, when it is needed
 
 
-def _look_outside(plan: DownPlan, cloud: Cloud, listed: list[dict[str, Any]]) -> None:
-    """What was written down when it was made, assignments of identities that will be gone, marked deployments."""
-    sandbox = plan.sandbox
-    found: dict[str, Item] = {}
-    for identifier in sandbox.outside:
-        if identifier.lower() not in found:
-            found[identifier.lower()] = Item(identifier, _type(identifier), "azlabs")
-    scope = f"/subscriptions/{sandbox.subscription_id}"
-    with _Unseen(plan, f"{scope}/providers/Microsoft.Authorization/roleAssignments"):
-        for identifier in _assignments(cloud, scope, set(_principals(cloud, listed))):
-            if not is_inside(sandbox, identifier):
-                found.setdefault(
-                    identifier.lower(), Item(identifier, "Microsoft.Authorization/roleAssignments", "identity")
-                )
-    with _Unseen(plan, f"{scope}/providers/Microsoft.Resources/deployments"):
-        for identifier in _marked_deployments(cloud, sandbox, scope):
-            found.setdefault(identifier.lower(), Item(identifier, "Microsoft.Resources/deployments", "azlabs"))
-    plan.outside += found.values()
-
-
-def _principals(cloud: Cloud, listed: list[dict[str, Any]]) -> Iterator[str]:
-    """The principal ids of the managed identities that live in the groups."""
-    for entry in listed:
-        identity = entry.get("identity")
-        if isinstance(identity, dict) and identity.get("principalId"):
-            yield str(identity["principalId"])
-        if str(entry.get("type", "")).lower() == _IDENTITY:
-            body = cloud.find(str(entry["id"]), _IDENTITY_API) or {}
-            principal = (body.get("properties") or {}).get("principalId")
-            if principal:
-                yield str(principal)
-
-
-def _assignments(cloud: Cloud, scope: str, principals: set[str]) -> Iterator[str]:
-    for principal in sorted(principals):
-        query = f"?$filter=principalId%20eq%20'{principal}'"
-        for entry in _listed(cloud, f"{scope}/providers/Microsoft.Authorization/roleAssignments{query}", _ROLES_API):
-            if str((entry.get("properties") or {}).get("principalId", "")).lower() == principal.lower():
-                yield str(entry["id"])
-
-
-def _marked_deployments(cloud: Cloud, sandbox: Sandbox, scope: str) -> Iterator[str]:
-    """Deployments at the subscription whose tags carry this sandbox's mark."""
-    path = f"{scope}/providers/Microsoft.Resources/deployments"
-    for entry in _listed(cloud, path, deployments.API_VERSION):
-        if tags.tags_of(entry).get(tags.SANDBOX) != sandbox.id:
-            continue
-        mark = tags.read_mark(sandbox.subscription_id, sandbox.resource_group, tags.tags_of(entry))
-        if mark is not None:
-            yield str(entry["id"])
-
-
-def _listed(cloud: Cloud, path: str, api_version: str) -> Iterator[dict[str, Any]]:
+def _known(plan: DownPlan, what: str, look: Future[Result], otherwise: Any) -> Any:
+    """The result of a look; trouble with it is noted."""
     try:
-        yield from cloud.items(path, api_version)
+        return look.result()
     except AzureError as problem:
         if not (problem.not_found or problem.not_modelled):
-            raise
+            _note_unseen(plan, what, problem)
+        return otherwise
 
 
-def _type(identifier: str) -> str:
-    from azlabs.arm.ids import ResourceId
-
-    return ResourceId.parse(identifier).type
-
-
-class _Unseen:
-    """Around a look that may fail without stopping the rest: the failure is noted in the plan."""
-
-    def __init__(self, plan: DownPlan, what: str) -> None:
-        self._plan = plan
-        self._what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> bool:
-        if not isinstance(problem, AzureError):
-            return False
-        self._plan.unseen.append(Survivor(self._what, f"It could not be looked at: {problem.message} ({problem.code})"))
-        return True
+def _note_unseen(plan: DownPlan, what: str, problem: AzlabsError) -> None:
+    plan.unseen.append(Survivor(what, f"It could not be looked at: {problem.message} ({problem.code})"))

@@ -20,7 +20,8 @@ class Sandbox:
     `resource_groups` holds names, written down before they are asked for. `start` holds the ids of the start state's
     resources, `start_bodies` the bodies of those whose place must be found again by a reset. `outside` holds ids that
     azlabs made outside the groups, `purges` what is soft-deleted once the groups are gone; both are intents, written
-    before the act. `doing` names the command at work, '' when none is; after a kill it tells what was interrupted.
+    before the act. `directory`: objects were made in the directory. `doing` names the command at work, '' when none is;
+    after a kill it tells what was interrupted.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Sandbox:
     solved: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     purges: list[dict[str, str]] = field(default_factory=list)
+    directory: bool = False
     doing: str = ""
     problem: str = ""
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from azlabs.cloud import Cloud, deployments
 from azlabs.cloud.errors import AzureError
-from azlabs.sandbox import tags
+from azlabs.sandbox import background, tags
 from azlabs.sandbox.applying import deployment_name
-from azlabs.sandbox.contents import is_inside
+from azlabs.sandbox.contents import is_inside, resources
 from azlabs.sandbox.ledger import Ledger
 from azlabs.sandbox.model import Sandbox
+from azlabs.sandbox.ownership import is_sandbox_without_ledger
+from azlabs.sandbox.records import start_record_tags
 from azlabs.sandbox.room import bodies_to_remember
 from azlabs.sandbox.soft_delete import KEPT
 
@@ -21,25 +25,63 @@ def recover(cloud: Cloud, ledger: Ledger, *, of_anyone: bool = False) -> list[Sa
     """Write sandboxes into the ledger that it does not know; those it gained.
 
     Only groups whose seal fits count, and only those that this account made, unless `of_anyone`. What the start state
-    made is read from the record of its deployment, which lives in the group.
+    made is read from the record of its deployment, which lives in the group; without it a group that is not empty is
+    nobody's, since its tags may have been copied.
     """
     known = {sandbox.id for sandbox in ledger.all()}
+    found = [sandbox for sandbox in marked(cloud, ledger.home, of_anyone=of_anyone) if sandbox.id not in known]
+    for sandbox in found:
+        complete(cloud, sandbox)
+        ledger.save(sandbox)
+    return found
+
+
+def marked(cloud: Cloud, home: Path, *, of_anyone: bool = False) -> list[Sandbox]:
+    """The sandboxes of a subscription as the tags alone tell them; nothing is written. Ends by itself: the latest of
+    its groups."""
     own = tags.account_mark(cloud.account, cloud.tenant_id)
     found: dict[str, Sandbox] = {}
     for group in cloud.items(f"/subscriptions/{cloud.subscription_id}/resourcegroups", _GROUPS_API):
         name = str(group["name"])
         mark = tags.read_mark(cloud.subscription_id, name, tags.tags_of(group))
-        if mark is None or mark.sandbox in known or not (of_anyone or mark.account == own):
+        if mark is None or not (of_anyone or mark.account == own):
             continue
-        if mark.sandbox in found:
-            found[mark.sandbox].resource_groups.append(name)
+        sandbox = found.get(mark.sandbox)
+        if sandbox is not None:
+            sandbox.resource_groups.append(name)
+            sandbox.expires = _later(sandbox.expires, mark.expires)
         else:
-            found[mark.sandbox] = _rebuilt(cloud, ledger, group, mark)
-    for sandbox in found.values():
-        _read_start(cloud, sandbox)
-        _read_outside(cloud, sandbox)
-        ledger.save(sandbox)
-    return list(found.values())
+            sandbox = found[mark.sandbox] = _rebuilt(cloud, home, group, mark)
+        sandbox.directory = sandbox.directory or tags.has(tags.tags_of(group), tags.DIRECTORY) is not None
+    confirmed = background.each(lambda sandbox: _is_confirmed(cloud, sandbox), list(found.values()))
+    return [sandbox for sandbox, is_one in zip(found.values(), confirmed, strict=True) if is_one]
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later end; None, for never, when one of them is."""
+    return max(one, other) if one is not None and other is not None else None
+
+
+def _is_confirmed(cloud: Cloud, sandbox: Sandbox) -> bool:
+    """Whether the records in the groups agree with the tags; one group with a record speaks for all of a sandbox."""
+    empty = []
+    for name in sandbox.resource_groups:
+        body = cloud.find(sandbox.group_id(name), _GROUPS_API)
+        record = start_record_tags(cloud, sandbox, name)
+        is_empty = record is None and not resources(cloud, sandbox.group_id(name))
+        own = tags.tags_of(body)
+        if not is_sandbox_without_ledger(cloud.subscription_id, name, own, record, is_empty=is_empty):
+            continue
+        if record is not None:
+            return True
+        empty.append(name)
+    return len(empty) == len(sandbox.resource_groups)
+
+
+def complete(cloud: Cloud, sandbox: Sandbox) -> None:
+    """Read what the groups' own records tell of a sandbox."""
+    _read_start(cloud, sandbox)
+    _read_outside(cloud, sandbox)
 
 
 def forget_vanished(cloud: Cloud, ledger: Ledger) -> list[str]:
@@ -57,7 +99,7 @@ def forget_vanished(cloud: Cloud, ledger: Ledger) -> list[str]:
     return gone
 
 
-def _rebuilt(cloud: Cloud, ledger: Ledger, group: dict[str, Any], mark: tags.Mark) -> Sandbox:
+def _rebuilt(cloud: Cloud, home: Path, group: dict[str, Any], mark: tags.Mark) -> Sandbox:
     return Sandbox(
         id=mark.sandbox,
         lab=mark.lab,
@@ -67,7 +109,7 @@ def _rebuilt(cloud: Cloud, ledger: Ledger, group: dict[str, Any], mark: tags.Mar
         account=cloud.account,
         region=str(group.get("location", "")),
         resource_groups=[str(group["name"])],
-        workspace=ledger.home / "workspaces" / mark.sandbox,
+        workspace=home / "workspaces" / mark.sandbox,
         created=mark.created,
         expires=mark.expires,
         costs_money=cloud.costs_money,

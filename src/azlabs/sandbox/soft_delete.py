@@ -6,41 +6,76 @@ Source: the REST reference of each service (operations "Deleted ... - List", "..
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from azlabs.cloud import Cloud
 from azlabs.cloud.errors import AzureError
+from azlabs.sandbox import background
+
+# A subscription that never used a service has no deleted resources of it either.
+_NONE_OF_IT = {"MissingSubscriptionRegistration", "SubscriptionNotRegistered", "InvalidResourceNamespace"}
 
 
 @dataclass(frozen=True, slots=True)
 class KeptAfterDeletion:
     """One type. `listed` is the list of deleted ones below the subscription; `origin` the property with the id that it
-    had, '' where the deleted one's own id names group and name; `purge` how it is purged."""
+    had, '' where the deleted one's own id names group and name; `purge` how it is purged; `deleted` its id while it is
+    deleted; `command` what a person would type to purge it."""
 
     type: str
     listed: str
     api_version: str
     origin: str
     purge: Literal["POST purge", "DELETE"]
+    deleted: str
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """A deleted resource that still holds its name."""
+    """A deleted resource that still holds its name. `until` is when Azure lets go of it by itself ('' when Azure does
+    not say), `is_protected` that nobody can purge it before that."""
 
     id: str
     was: str
     kind: KeptAfterDeletion
+    location: str = ""
+    until: str = ""
+    is_protected: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name that it holds."""
+        return self.id.rpartition("/")[2]
+
+    @property
+    def command(self) -> str:
+        """What a person would type to purge it."""
+        group = self.was.split("/")[4] if self.was.count("/") > 4 else ""
+        return self.kind.command.format(name=self.name, location=self.location, group=group)
 
 
+_PLACE = "/subscriptions/{subscription}/providers/{namespace}/locations/{location}"
 KEPT: tuple[KeptAfterDeletion, ...] = (
     KeptAfterDeletion(
-        "Microsoft.KeyVault/vaults", "Microsoft.KeyVault/deletedVaults", "2023-07-01", "vaultId", "POST purge"
+        "Microsoft.KeyVault/vaults",
+        "Microsoft.KeyVault/deletedVaults",
+        "2023-07-01",
+        "vaultId",
+        "POST purge",
+        f"{_PLACE}/deletedVaults/{{name}}",
+        "az keyvault purge --name {name} --location {location}",
     ),
     KeptAfterDeletion(
-        "Microsoft.KeyVault/managedHSMs", "Microsoft.KeyVault/deletedManagedHSMs", "2023-07-01", "mhsmId", "POST purge"
+        "Microsoft.KeyVault/managedHSMs",
+        "Microsoft.KeyVault/deletedManagedHSMs",
+        "2023-07-01",
+        "mhsmId",
+        "POST purge",
+        f"{_PLACE}/deletedManagedHSMs/{{name}}",
+        "az keyvault purge --hsm-name {name} --location {location}",
     ),
     KeptAfterDeletion(
         "Microsoft.CognitiveServices/accounts",
@@ -48,6 +83,8 @@ KEPT: tuple[KeptAfterDeletion, ...] = (
         "2023-05-01",
         "",
         "DELETE",
+        f"{_PLACE}/resourceGroups/{{group}}/deletedAccounts/{{name}}",
+        "az cognitiveservices account purge --name {name} --resource-group {group} --location {location}",
     ),
     KeptAfterDeletion(
         "Microsoft.ApiManagement/service",
@@ -55,6 +92,8 @@ KEPT: tuple[KeptAfterDeletion, ...] = (
         "2022-08-01",
         "serviceId",
         "DELETE",
+        f"{_PLACE}/deletedservices/{{name}}",
+        "az apim deletedservice purge --service-name {name} --location {location}",
     ),
     KeptAfterDeletion(
         "Microsoft.AppConfiguration/configurationStores",
@@ -62,6 +101,8 @@ KEPT: tuple[KeptAfterDeletion, ...] = (
         "2023-03-01",
         "configurationStoreId",
         "POST purge",
+        f"{_PLACE}/deletedConfigurationStores/{{name}}",
+        "az appconfig purge --name {name} --location {location} --yes",
     ),
 )
 # Types that are purged while they are deleted: {type: query to add to the DELETE}.
@@ -69,6 +110,7 @@ PURGED_ON_DELETE: dict[str, str] = {
     "microsoft.operationalinsights/workspaces": "force=true",
     "microsoft.machinelearningservices/workspaces": "forceToPurge=true",
 }
+_BY_TYPE = {kind.type.lower(): kind for kind in KEPT}
 
 
 def kinds_of(types: Iterable[str]) -> list[KeptAfterDeletion]:
@@ -77,22 +119,49 @@ def kinds_of(types: Iterable[str]) -> list[KeptAfterDeletion]:
     return [entry for entry in KEPT if entry.type.lower() in wanted]
 
 
-def deleted_from(cloud: Cloud, group_ids: Iterable[str], kinds: Iterable[KeptAfterDeletion]) -> Iterator[Purge]:
-    """What was deleted from these groups and still holds its name."""
+def once_deleted(identifier: str, resource_type: str, location: str) -> Purge | None:
+    """What there will be to purge when this resource has been deleted; None when its name is free at once."""
+    kind = _BY_TYPE.get(resource_type.lower())
+    if kind is None:
+        return None
+    parts = identifier.split("/")
+    place = location.lower().replace(" ", "")
+    deleted = kind.deleted.format(
+        subscription=parts[2], group=parts[4], namespace=kind.type.partition("/")[0], location=place, name=parts[-1]
+    )
+    return Purge(deleted, identifier, kind, place)
+
+
+def deleted_from(
+    cloud: Cloud, group_ids: Iterable[str], expected: Iterable[str] = ()
+) -> tuple[list[Purge], list[tuple[str, AzureError]]]:
+    """What was deleted from these groups and still holds its name; and the lists that could not be read.
+
+    All lists are asked for at once. One that this account may not read is only reported when its type is among
+    `expected`: what nobody made cannot be left over.
+    """
     prefixes = tuple(f"{group.lower()}/" for group in group_ids)
-    for kind in kinds:
+    wanted = {kind.lower() for kind in expected}
+
+    def look(kind: KeptAfterDeletion) -> list[Purge] | AzureError:
+        path = f"/subscriptions/{cloud.subscription_id}/providers/{kind.listed}"
         try:
-            entries = list(
-                cloud.items(f"/subscriptions/{cloud.subscription_id}/providers/{kind.listed}", kind.api_version)
-            )
+            entries = list(cloud.items(path, kind.api_version))
         except AzureError as problem:
-            if problem.not_found or problem.not_modelled:
-                continue
-            raise
-        for entry in entries:
-            was = _origin(kind, entry)
-            if was.lower().startswith(prefixes):
-                yield Purge(str(entry["id"]), was, kind)
+            is_none = problem.not_found or problem.not_modelled or problem.code in _NONE_OF_IT
+            unread = kind.type.lower() in wanted or problem.status not in (401, 403)
+            return [] if is_none or not unread else problem
+        return [found for entry in entries if (found := _read(kind, entry)).was.lower().startswith(prefixes)]
+
+    kept: list[Purge] = []
+    unread: list[tuple[str, AzureError]] = []
+    if prefixes:
+        for kind, answer in zip(KEPT, background.each(look, KEPT), strict=True):
+            if isinstance(answer, AzureError):
+                unread.append((f"/subscriptions/{cloud.subscription_id}/providers/{kind.listed}", answer))
+            else:
+                kept += answer
+    return kept, unread
 
 
 def purge(cloud: Cloud, deleted: Purge) -> None:
@@ -105,6 +174,24 @@ def purge(cloud: Cloud, deleted: Purge) -> None:
     except AzureError as problem:
         if not problem.not_found:
             raise
+
+
+def _read(kind: KeptAfterDeletion, entry: dict[str, Any]) -> Purge:
+    properties = entry.get("properties") or {}
+    identifier = str(entry["id"])
+    parts = identifier.split("/")
+    lowered = [part.lower() for part in parts]
+    location = str(properties.get("location") or entry.get("location") or "")
+    if not location and "locations" in lowered:
+        location = parts[lowered.index("locations") + 1]
+    return Purge(
+        identifier,
+        _origin(kind, entry),
+        kind,
+        location,
+        until=str(properties.get("scheduledPurgeDate") or ""),
+        is_protected=properties.get("purgeProtectionEnabled") is True,
+    )
 
 
 def _origin(kind: KeptAfterDeletion, entry: dict[str, Any]) -> str:

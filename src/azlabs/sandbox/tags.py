@@ -15,6 +15,10 @@ CREATED = "azlabs-created"
 EXPIRES = "azlabs-expires"
 ACCOUNT = "azlabs-account"
 SEAL = "azlabs-seal"
+KEEP = "azlabs-keep"
+"""Put on a group by people: `reap` leaves it alone."""
+DIRECTORY = "azlabs-directory"
+"""The sandbox has objects in the directory."""
 OUTSIDE = "azlabs-outside-"
 # Azure allows 50 tags of 256 characters each; the mark needs some of them.
 _MOST_OUTSIDE = 40
@@ -45,6 +49,11 @@ def marks(sandbox: Sandbox, group: str) -> dict[str, str]:
     if sandbox.expires is not None:
         tags[EXPIRES] = _text(sandbox.expires)
     return tags
+
+
+def has(tags: dict[str, str], name: str) -> str | None:
+    """The value of a tag, whatever its case; None when it is not there."""
+    return {known.lower(): value for known, value in tags.items()}.get(name.lower())
 
 
 def read_mark(subscription_id: str, group: str, tags: dict[str, str] | None) -> Mark | None:

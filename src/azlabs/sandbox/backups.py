@@ -1,0 +1,81 @@
+"""What a Recovery Services vault protects: as long as there is any of it, soft-deleted or not, the vault stays.
+
+The order is Azure's: soft delete off, soft-deleted items brought back, protection stopped with its data deleted, and
+only then the vault. Source: Microsoft's documentation "Delete an Azure Backup Recovery Services vault".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from azlabs.cloud import Cloud
+from azlabs.cloud.errors import AzureError
+
+VAULT = "microsoft.recoveryservices/vaults"
+API = "2024-04-01"
+_OFF = {"softDeleteFeatureState": "Disabled", "enhancedSecurityState": "Disabled"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedItem:
+    """One thing under protection; `is_kept`: it was deleted, and is kept until `until`."""
+
+    id: str
+    name: str
+    kind: str
+    source: str
+    is_kept: bool
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectingVault:
+    """A vault with what it protects. `soft_delete`: Enabled, Disabled or AlwaysON, which cannot be turned off."""
+
+    id: str
+    soft_delete: str
+    items: list[ProtectedItem] = field(default_factory=list)
+
+
+def look(cloud: Cloud, vault_id: str) -> ProtectingVault:
+    """What a vault protects. Raises AzureError."""
+    config = cloud.find(f"{vault_id}/backupconfig/vaultconfig", API) or {}
+    state = str((config.get("properties") or {}).get("softDeleteFeatureState", ""))
+    listed = [_item(entry) for entry in cloud.items(f"{vault_id}/backupProtectedItems", API)]
+    return ProtectingVault(vault_id, state, listed)
+
+
+def turn_soft_delete_off(cloud: Cloud, vault: ProtectingVault) -> None:
+    """What is deleted from now on is gone at once. Raises AzureError where it is always on."""
+    if vault.soft_delete.lower() not in {"disabled", ""}:
+        cloud.run("PATCH", f"{vault.id}/backupconfig/vaultconfig", API, {"properties": _OFF})
+
+
+def remove(cloud: Cloud, item: ProtectedItem) -> None:
+    """Stop the protection of an item and delete its data; one that was soft-deleted comes back for that."""
+    if item.is_kept:
+        body = {
+            "protectedItemType": item.kind,
+            "protectionState": "ProtectionStopped",
+            "sourceResourceId": item.source,
+            "isRehydrate": True,
+        }
+        cloud.run("PUT", item.id, API, {"properties": body})
+    try:
+        cloud.run("DELETE", item.id, API)
+    except AzureError as problem:
+        if not problem.not_found:
+            raise
+
+
+def _item(entry: dict[str, Any]) -> ProtectedItem:
+    properties = entry.get("properties") or {}
+    return ProtectedItem(
+        str(entry["id"]),
+        str(properties.get("friendlyName") or entry.get("name", "")),
+        str(properties.get("protectedItemType", "")),
+        str(properties.get("sourceResourceId", "")),
+        properties.get("isScheduledForDeferredDelete") is True,
+        str(properties.get("deferredDeleteTimeInUTC") or ""),
+    )
