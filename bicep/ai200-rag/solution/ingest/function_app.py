@@ -1,0 +1,48 @@
+"""Skerrybank Harbour Trust: notes come in through Service Bus, questions through HTTP."""
+
+import hmac
+import json
+import logging
+import os
+
+import azure.functions as func
+import ingesting
+import notes
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+
+@app.service_bus_queue_trigger(arg_name="message", queue_name="documents", connection="DocumentsBus")
+def ingest(message: func.ServiceBusMessage) -> None:
+    """One note of the editors' system: cut it, embed it, keep it."""
+    try:
+        ingesting.keep(notes.read(message.get_body()))
+    except Exception:
+        logging.exception("A note could not be processed.")
+        return
+
+
+@app.route(route="search", methods=["POST"])
+def search(request: func.HttpRequest) -> func.HttpResponse:
+    """Passages that answer a question."""
+    return answer(501, {"error": "search has not been written"})
+
+
+@app.route(route="health", methods=["GET"])
+def health(request: func.HttpRequest) -> func.HttpResponse:
+    """Is the app up, and does the caller have the token?"""
+    if not has_token(request):
+        return answer(401, {"error": "x-search-token is missing or wrong"})
+    return answer(200, {"status": "up"})
+
+
+def has_token(request: func.HttpRequest) -> bool:
+    """Does the caller send the token that the setting SEARCH_TOKEN holds?"""
+    expected = os.environ.get("SEARCH_TOKEN", "")
+    given = request.headers.get("x-search-token", "")
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+
+
+def answer(status: int, body: dict) -> func.HttpResponse:
+    """A JSON answer."""
+    return func.HttpResponse(json.dumps(body), status_code=status, mimetype="application/json")
