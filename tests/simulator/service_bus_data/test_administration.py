@@ -8,6 +8,7 @@ import pytest
 
 from azlabs.simulator import Request
 
+servicebus = pytest.importorskip("azure.servicebus")
 management = pytest.importorskip("azure.servicebus.management")
 azure = pytest.importorskip("azure.core.exceptions")
 
@@ -132,3 +133,35 @@ def test_bodies_that_are_no_entries_are_refused(namespace: Any) -> None:
         b'<entry xmlns="http://www.w3.org/2005/Atom"><content><X/></content></entry>',
     ):
         assert namespace.simulator.handle(Request("PUT", url, headers, body)).status == 400, body
+
+
+def test_resource_manager_tells_the_same_counts_in_any_process(namespaces: Any, tmp_path: Any) -> None:
+    from azlabs.simulator import Simulator
+
+    namespace = namespaces(tmp_path / "state.sqlite")
+    queue = namespace.queue("orders")
+    with (
+        namespace.client() as client,
+        client.get_queue_sender(queue) as sender,
+        client.get_queue_receiver(queue) as receiver,
+    ):
+        sender.send_messages([servicebus.ServiceBusMessage("x" * 100) for _ in range(3)])
+        receiver.dead_letter_message(receiver.receive_messages(1, max_wait_time=3)[0])
+    other = Simulator(tmp_path / "state.sqlite")
+    for simulator in (namespace.simulator, other):
+        namespace.simulator, mine = simulator, namespace.simulator
+        shown = namespace.arm("GET", f"{namespace.id}/queues/orders")["properties"]
+        namespace.simulator = mine
+        assert (shown["messageCount"], shown["countDetails"]["activeMessageCount"]) == (3, 2)
+        assert shown["countDetails"]["deadLetterMessageCount"] == 1 and shown["sizeInBytes"] > 300
+    other.close()
+
+
+@pytest.mark.parametrize("properties", [
+    {"sqlFilter": {"sqlExpression": "a ="}},
+    {"sqlFilter": {"sqlExpression": "1=1"}, "action": {"sqlExpression": "SET"}},
+])  # fmt: skip
+def test_resource_manager_refuses_rules_that_cannot_be_read(namespace: Any, properties: dict[str, Any]) -> None:
+    namespace.topic("news", all={})
+    with pytest.raises(AssertionError, match="BadRequest"):
+        namespace.rule("news", "all", "mine", **properties)

@@ -183,14 +183,16 @@ class Journal:
             self._connection.close()
 
 
-def counts(store: Store, id: str) -> tuple[dict[int, int], int]:
-    """({state: messages}, bytes) of an entity, from any process."""
+def counts(store: Store, ids: list[str]) -> list[tuple[str, int, int, int]]:
+    """(id, state, messages, bytes) of entities that hold something, from any process."""
     if not _is_there(store):
-        return {}, 0
-    query = "SELECT state, count(*), sum(size) FROM messages WHERE entity=(SELECT number FROM entities WHERE id=?) GROUP BY state"
+        return []
+    query = (
+        "SELECT entities.id, state, count(*), sum(size) FROM messages JOIN entities ON number = entity "
+        f"WHERE entities.id IN ({','.join('?' * len(ids))}) GROUP BY entities.id, state"
+    )
     with _reading(store) as connection:
-        rows = connection.execute(query, (id,)).fetchall()
-    return {state: count for state, count, _ in rows}, sum(size for _, _, size in rows)
+        return connection.execute(query, ids).fetchall()
 
 
 def _is_there(store: Store) -> bool:

@@ -62,6 +62,20 @@ class Entity(Child):
         mine["accessedAt"] = write.old("properties.accessedAt") or NEVER
         mine["countDetails"] = write.old("properties.countDetails") or dict(COUNTS)
 
+    def shown(self, body: Body, reader: Reader) -> Body:
+        """With what it holds now."""
+        from azlabs.simulator.data_planes.service_bus.counts import message_counts
+
+        row = reader.store.get(body["id"].lower())
+        if row is not None:
+            mine = body["properties"]
+            mine["countDetails"], size = message_counts(reader.store, row)
+            if "messageCount" in mine:
+                mine["messageCount"] = sum(mine["countDetails"].values())
+            if "sizeInBytes" in mine:
+                mine["sizeInBytes"] = size
+        return body
+
     def fixed(self, write: Write, *members: str) -> None:
         """Refuse to change what is decided when an entity is made."""
         for member in members:
@@ -203,6 +217,7 @@ class Topics(Entity):
 
     def shown(self, body: Body, reader: Reader) -> Body:
         """With the number of its subscriptions."""
+        body = super().shown(body, reader)
         rows = reader.store.at_scope(body["id"].lower(), Subscriptions.key)
         body["properties"]["subscriptionCount"] = len(rows)
         return body
@@ -263,6 +278,17 @@ def _times(write: Write) -> None:
         bad("The maxDeliveryCount has to be between 1 and 2000.")
 
 
+def check_sql(mine: Body) -> None:
+    """Refuse a filter or an action that cannot be read."""
+    from azlabs.simulator.data_planes.service_bus.control import check_rule
+    from azlabs.simulator.data_planes.service_bus.errors import Refusal
+
+    try:
+        check_rule(mine)
+    except Refusal as refusal:
+        bad(refusal.message)
+
+
 def _everything() -> Body:
     sql: Body = {"sqlExpression": "1=1", "compatibilityLevel": 20, "parameters": {}}
     return {"action": {}, "filterType": "SqlFilter", "sqlFilter": sql}
@@ -289,6 +315,7 @@ class Rules(Child):
         if mine["action"]:
             mine["action"].setdefault("compatibilityLevel", 20)
             mine["action"].setdefault("parameters", {})
+        check_sql(mine)
         if kind == "SqlFilter":
             mine.pop("correlationFilter", None)
             sql = mine.setdefault("sqlFilter", {})

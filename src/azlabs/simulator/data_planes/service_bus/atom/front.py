@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from azlabs.simulator.clock import stamp
-from azlabs.simulator.data_planes.service_bus import access, control, errors, journal, namespaces
+from azlabs.simulator.data_planes.service_bus import access, control, errors, namespaces
 from azlabs.simulator.data_planes.service_bus.atom import descriptions
+from azlabs.simulator.data_planes.service_bus.counts import message_counts
 from azlabs.simulator.data_planes.service_bus.errors import Refusal
 from azlabs.simulator.data_planes.service_bus.namespaces import QUEUE, RULE, SUBSCRIPTION, TOPIC, Namespace
 from azlabs.simulator.data_planes.storage.firewall import CLIENT, CLIENT_HEADER
@@ -143,7 +144,7 @@ class _Asking:
 
     def _runtime(self, row: Resource) -> dict[str, Any]:
         """Counts of an entity as they are now."""
-        details, size = message_counts(self.simulator, row)
+        details, size = message_counts(self.simulator.store, row)
         found: dict[str, Any] = {"countDetails": details}
         if row.type == TOPIC:
             rows = self.simulator.store.at_scope(row.key, SUBSCRIPTION)
@@ -235,20 +236,3 @@ class _Asking:
 
 def _key(name: str) -> str:
     return name.lower().replace("/", "~")
-
-
-def message_counts(simulator: Simulator, row: Resource) -> tuple[dict[str, int], int]:
-    """({"activeMessageCount", "deadLetterMessageCount", "scheduledMessageCount", "transferMessageCount",
-    "transferDeadLetterMessageCount"}, size in bytes) of a queue, topic or subscription, from any process."""
-    id = namespaces.entity_id(row)
-    states, size = journal.counts(simulator.store, id)
-    dead, dead_size = journal.counts(simulator.store, f"{id}#dead")
-    transfer, transfer_size = journal.counts(simulator.store, f"{id}#transfer")
-    counts = {
-        "activeMessageCount": states.get(0, 0) + states.get(1, 0),
-        "deadLetterMessageCount": sum(dead.values()),
-        "scheduledMessageCount": states.get(2, 0),
-        "transferMessageCount": 0,
-        "transferDeadLetterMessageCount": sum(transfer.values()),
-    }
-    return counts, size + dead_size + transfer_size
