@@ -53,6 +53,18 @@ class StreamedAnswer(Answer):
         self.parts, self.length = iter((value,)), len(value)
 
 
+class LiveAnswer(Answer):
+    """An answer that goes on: `body` is what there is now, `parts` is what comes later, as long as somebody listens.
+
+    Only a listener sends `parts`; whoever asks in the same process gets `body`.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes, parts: Iterator[bytes]) -> None:
+        self.status, self.headers, self.body, self.parts = status, headers, body, parts
+
+
 class CaseInsensitive(dict[str, str]):
     """Request headers: looked up in lower case."""
 

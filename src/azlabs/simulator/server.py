@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azlabs.simulator import certificates, wire
-from azlabs.simulator.http import Answer, Request, StreamedAnswer
+from azlabs.simulator.http import Answer, Request
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -109,8 +109,8 @@ class Listener:
                 self.on_request()
             answer = self._handle(request)
             secure.sendall(wire.encode(answer, keep, head_only=request.method == "HEAD"))
-            if isinstance(answer, StreamedAnswer) and request.method != "HEAD":
-                for part in answer.parts:
+            if request.method != "HEAD":
+                for part in wire.pieces(answer):
                     secure.sendall(part)
             if request.spool is not None:
                 request.spool.close()

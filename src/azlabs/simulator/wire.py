@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from itertools import chain
 from typing import IO
 
-from azlabs.simulator.http import Answer, Request, StreamedAnswer
+from azlabs.simulator.http import Answer, LiveAnswer, Request, StreamedAnswer
 
 MAX_HEAD = 64 * 1024
 MAX_BODY = 5000 * 1024 * 1024
@@ -172,10 +173,23 @@ def encode(answer: Answer, keep: bool, *, head_only: bool = False) -> bytes:
         if "\r" in value or "\n" in value:
             value = value.replace("\r", " ").replace("\n", " ")
         lines.append(f"{name}: {value}")
-    streamed = isinstance(answer, StreamedAnswer)
-    if status not in _BODILESS and "Content-Length" not in answer.headers:
+    streamed = isinstance(answer, StreamedAnswer | LiveAnswer)
+    if isinstance(answer, LiveAnswer):
+        lines.append("Transfer-Encoding: chunked")
+    elif status not in _BODILESS and "Content-Length" not in answer.headers:
         lines.append(f"Content-Length: {answer.length if isinstance(answer, StreamedAnswer) else len(answer.body)}")
     if not keep:
         lines.append("Connection: close")
     head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
     return head if head_only or streamed or status in _BODILESS else head + answer.body
+
+
+def pieces(answer: Answer) -> Iterator[bytes]:
+    """What follows the head of an answer that is streamed."""
+    if isinstance(answer, StreamedAnswer):
+        yield from answer.parts
+    elif isinstance(answer, LiveAnswer):
+        for part in chain((answer.body,), answer.parts):
+            if part:
+                yield b"%x\r\n%b\r\n" % (len(part), part)
+        yield b"0\r\n\r\n"

@@ -77,7 +77,7 @@ def build(folder: Path, home: Path, *, install: bool = True, progress: Progress 
 
 def _of(asked: requirements.Requirements, home: Path, progress: Progress) -> Built:
     """The environment of these requirements together with the worker's library."""
-    root = home / "functions" / "environments"
+    root = home / "functions" / "_environments"
     key = (root, asked.text, *(_changed(path) for path in sys.path))
     known = _known.get(key)
     if known is not None and all(path.is_dir() for path in known.environment.paths):
