@@ -13,7 +13,7 @@ from azlabs.verify.history import Attempt, attempts, record
 from azlabs.verify.junit import junit, write_junit
 from azlabs.verify.lab_view import LabView
 from azlabs.verify.load import BrokenChecks, load_checks
-from azlabs.verify.outcome import Outcome, expect, not_yet, waits_for
+from azlabs.verify.outcome import CheckFailed, Evidence, Outcome, expect, not_yet, waits_for
 from azlabs.verify.reaching import expect_closed, expect_only, expect_open
 from azlabs.verify.report import CheckResult, Report
 
@@ -23,7 +23,9 @@ __all__ = [
     "BrokenChecks",
     "CannotJudge",
     "Check",
+    "CheckFailed",
     "CheckResult",
+    "Evidence",
     "LabView",
     "Outcome",
     "Report",

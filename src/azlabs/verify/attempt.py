@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -73,17 +75,19 @@ def run(
     checks = load_checks(lab.checks_file, lab.tasks) if checks is None else checks
     wanted = [entry for entry in checks if only is None or EVERY_TASK in entry.tasks or set(entry.tasks) & set(only)]
     notes: set[str] = set()
-    reading = cloud.read_only()
+    reading, acting = cloud.read_only(), cloud.read_only(acts=True)
     reads = Reads(reading)
 
     def view(check: Check) -> LabView:
-        return LabView(sandbox, cloud.read_only(acts=True) if check.acts else reading, reads, notes)
+        return LabView(sandbox, acting if check.acts else reading, reads, notes)
 
     runner = Runner(view, workers=WORKERS, seconds=cloud.verify_seconds, progress=progress)
     try:
         outcomes = runner.run(wanted)
     finally:
         reads.cancel()
+        # Closing waits for connections, and nobody has to wait for that.
+        threading.Thread(target=_close, args=(reading, acting), name="azlabs-attempt-end", daemon=True).start()
     return build_report(
         lab,
         sandbox,
@@ -95,6 +99,12 @@ def run(
         started=started,
         seconds=time.monotonic() - begun,
     )
+
+
+def _close(*clouds: ReadableCloud) -> None:
+    for cloud in clouds:
+        with contextlib.suppress(Exception):
+            cloud.close()
 
 
 def build_report(

@@ -15,16 +15,23 @@ from azlabs.probes.errors import CannotJudge
 from azlabs.verify.answers import Answer, read_answers
 from azlabs.verify.outcome import CheckFailed, Evidence, NotYet
 from azlabs.verify.reads import ReadableCloud, Reads
-from azlabs.verify.redact import redact
+from azlabs.verify.redact import redact, remember_secrets
 
 if TYPE_CHECKING:
+    from azlabs.cloud.data_requests import Said
+    from azlabs.probes.access import AccessProbe
+    from azlabs.probes.cosmos import CosmosProbe
+    from azlabs.probes.logs import LogsProbe
+    from azlabs.probes.messages import MessagesProbe
     from azlabs.probes.network import NetworkProbe
+    from azlabs.probes.vault import VaultProbe
 
 Result = TypeVar("Result")
 Client = TypeVar("Client")
 Resource = dict[str, Any]
 Where = Mapping[str, Any] | Callable[[Resource], bool]
 
+_RESOURCES_API = "2021-04-01"
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
 
@@ -104,9 +111,66 @@ class LabView:
         return found
 
     @property
-    def access(self) -> Any:
+    def access(self) -> AccessProbe:
         """What a principal may do."""
-        return self._probe("access", "what a principal may do")
+        found: AccessProbe = self._probe("access", "what a principal may do")
+        return found
+
+    @cached_property
+    def messages(self) -> MessagesProbe:
+        """Messages of Service Bus: looked at by every check, sent and taken by those that act."""
+        from azlabs.probes.messages import MessagesProbe
+
+        self._reads.note("client:messages")
+        return MessagesProbe(self._cloud)
+
+    @cached_property
+    def cosmos(self) -> CosmosProbe:
+        """Containers of Cosmos DB: how they are set up, and what queries find in them."""
+        from azlabs.probes.cosmos import CosmosProbe
+
+        return CosmosProbe(self._reads, self)
+
+    @cached_property
+    def vault(self) -> VaultProbe:
+        """Secrets of a vault."""
+        from azlabs.probes.vault import VaultProbe
+
+        self._reads.note("client:vault")
+        return VaultProbe(self._cloud, remember_secrets)
+
+    @cached_property
+    def logs(self) -> LogsProbe:
+        """Queries of a workspace's logs."""
+        from azlabs.probes.logs import LogsProbe
+
+        self._reads.note("client:logs")
+        return LogsProbe(self._cloud)
+
+    def invoke(
+        self,
+        app: str,
+        path: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        seconds: float = 60.0,
+    ) -> Said:
+        """What a function app (its name, host or id) answers: `status`, `headers`, `text`, `json`.
+
+        GET for every check; other methods for those that act.
+        """
+        from azlabs.probes.app import invoke
+
+        self._reads.note("client:invoke")
+        found: Said = invoke(self._cloud, app, path, method, headers, json, content, seconds)
+        return found
+
+    def secrets(self, resource_id: str, action: str) -> dict[str, Any]:
+        """The answer of an action that reads secrets: `secrets(account_id, "listKeys")`,
+        `secrets(site_id, "config/appsettings/list")`. Nothing in it reaches a report."""
+        return self._reads.secrets(f"{resource_id}/{action}", self._reads.api_version(_type_of(resource_id)))
 
     @property
     def policy(self) -> Any:
@@ -139,6 +203,11 @@ class LabView:
         text compares without regard to case, as Azure's names and ids do.
         """
         return [resource for resource in self._all(type_name) if _fits(resource, where)]
+
+    def resources(self, group: str) -> list[Resource]:
+        """Everything in one of the sandbox's groups as Azure lists it: id, name, type, location."""
+        scope = f"/subscriptions/{self._sandbox.subscription_id}/resourceGroups/{group}"
+        return self._reads.entries(f"{scope}/resources", _RESOURCES_API)
 
     def one(self, type_name: str, where: Where | None = None) -> Resource:
         """The only resource that fits; the check fails when there is none or more than one."""

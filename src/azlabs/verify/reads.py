@@ -20,9 +20,15 @@ class ReadableCloud(Protocol):
     def name(self) -> str: ...
     @property
     def subscription_id(self) -> str: ...
+    @property
+    def access_settles_seconds(self) -> float: ...
     def get(self, path: str, api_version: str) -> Any: ...
+    def request(self, method: str, path: str, api_version: str, body: Any = None) -> Any: ...
+    @property
+    def send(self) -> Callable[..., Any]: ...
     def api_version(self, resource_type: str) -> str: ...
     def client(self, kind: type[Any], **arguments: Any) -> Any: ...
+    def close(self) -> None: ...
 
 
 class Cancelled(BaseException):
@@ -47,6 +53,16 @@ class Reads:
     def get(self, path: str, api_version: str) -> dict[str, Any]:
         """The JSON at `path`; raises AzureError."""
         return self.remember(f"{path.lower()}?{api_version}", lambda: self._read(path, api_version))
+
+    def secrets(self, path: str, api_version: str) -> dict[str, Any]:
+        """The answer of a POST that reads, such as `listKeys`; every value in it is kept out of reports."""
+
+        def ask() -> dict[str, Any]:
+            answer = self.cloud.request("POST", path, api_version).json or {}
+            remember_secrets(answer, all_values=True)
+            return cast(dict[str, Any], answer)
+
+        return self.remember(f"{path.lower()}?{api_version}", ask)
 
     def entries(self, path: str, api_version: str) -> list[dict[str, Any]]:
         """All entries of a list, over all its pages; raises AzureError."""
