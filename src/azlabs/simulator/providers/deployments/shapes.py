@@ -58,7 +58,7 @@ def operation_id(resource_id: str) -> str:
 
 
 def providers(resources: Iterable[PlannedResource]) -> list[Body]:
-    """The namespaces, types and locations that a deployment uses."""
+    """The namespaces, types and locations that a deployment uses, in the order of the template."""
     found: dict[str, dict[str, list[str | None]]] = {}
     spelling: dict[str, str] = {}
     for resource in resources:
@@ -73,7 +73,7 @@ def providers(resources: Iterable[PlannedResource]) -> list[Body]:
             "namespace": namespace,
             "resourceTypes": [{"resourceType": kind, "locations": places} for kind, places in types.items()],
         }
-        for namespace, types in sorted(found.items(), key=lambda item: item[0].lower())
+        for namespace, types in found.items()
     ]
 
 
