@@ -14,7 +14,7 @@ from azlabs.cloud.errors import AzureError
 from azlabs.probes.errors import CannotJudge
 from azlabs.verify.answers import Answer, read_answers
 from azlabs.verify.outcome import CheckFailed, Evidence, NotYet
-from azlabs.verify.reads import ReadableCloud, Reads
+from azlabs.verify.reads import TOGETHER, ReadableCloud, Reads
 from azlabs.verify.redact import redact, remember_secrets
 
 if TYPE_CHECKING:
@@ -244,6 +244,14 @@ class LabView:
             self._reads.pause(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
             self.fresh()
+
+    def together(self, name: str, make: Callable[[], Result]) -> Result:
+        """What `make` gives, made once for all checks of the attempt that ask for `name`; `fresh` leaves it."""
+        return self._reads.remember(TOGETHER + name, make)
+
+    def pause(self, seconds: float) -> None:
+        """Waits, but not beyond the end of the attempt."""
+        self._reads.pause(seconds)
 
     def fresh(self) -> None:
         """Drops what was remembered of the sandbox."""

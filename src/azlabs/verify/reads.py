@@ -13,6 +13,10 @@ from azlabs.verify.redact import remember_secrets
 Loaded = TypeVar("Loaded")
 
 
+TOGETHER = "together:"
+"""How keys begin of what the checks of an attempt make together."""
+
+
 class ReadableCloud(Protocol):
     """The part of a Cloud that checks read through."""
 
@@ -108,9 +112,9 @@ class Reads:
             outer.add(key)
 
     def fresh(self) -> None:
-        """Forgets everything: the next read asks the cloud again."""
+        """Forgets everything that was read: the next read asks the cloud again. What checks made together stays."""
         with self._lock:
-            self._known = {}
+            self._known = {key: known for key, known in self._known.items() if key.startswith(TOGETHER)}
 
     def cancel(self) -> None:
         """Makes every further read of this attempt raise Cancelled."""
