@@ -29,6 +29,7 @@ COMMANDS = {
     "status": "sandboxes",
     "extend": "sandboxes",
     "down": "sandboxes",
+    "reap": "reaping",
     "shell": "shell",
     "lab": "lab_authors",
     "simulator": "simulators",

@@ -122,13 +122,18 @@ def status(
     ledger = Ledger()
     rows = rows_of(ledger)
     if find or ledger.damaged:
-        from azlabs.sandbox.recover import recover
+        from azlabs.cli.removing import recovered
+        from azlabs.sandbox.recover import forget_vanished
 
+        recovered(call, ledger)
         with cloud_meant(call) as cloud:
-            found = recover(cloud, ledger)
-        for sandbox in found:
-            call.say(f"Found again by its tags: {sandbox.id}.")
+            for name in forget_vanished(cloud, ledger):
+                call.say(f"{name} is no longer there: its resource group does not exist.")
         rows = rows_of(ledger)
+    if any(row.is_being_removed for row in rows):
+        from azlabs.cli.removing import settle
+
+        rows = settle(call, ledger, rows)
     for notice in ledger.notices:
         call.say(notice)
     if call.json:
@@ -161,6 +166,9 @@ def down(
     call: Call,
     everything: Annotated[bool, typer.Option("--all", help="All sandboxes.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Return while Azure deletes; `azlabs status` tells when it is over.")
+    ] = False,
     group: Annotated[
         list[str] | None,
         typer.Option(
@@ -174,4 +182,4 @@ def down(
     """
     from azlabs.cli.removing import remove
 
-    return remove(call, everything=everything, dry_run=dry_run, groups=group or [])
+    return remove(call, everything=everything, dry_run=dry_run, groups=group or [], wait=not no_wait)

@@ -11,14 +11,13 @@ from azlabs.cloud import Cloud
 from azlabs.cloud.errors import AzureError
 from azlabs.errors import AzlabsError
 from azlabs.progress import Progress, silent
-from azlabs.sandbox import directory, soft_delete
-from azlabs.sandbox.applying import api_version_of
+from azlabs.sandbox import soft_delete
 from azlabs.sandbox.background import start
 from azlabs.sandbox.contents import resources
 from azlabs.sandbox.down_model import DownPlan, Item, Survivor
 from azlabs.sandbox.down_steps import GROUPS_API, deletions, key_of_purge
 from azlabs.sandbox.ledger import Ledger, UnknownSandbox
-from azlabs.sandbox.looking_outside import type_of
+from azlabs.sandbox.looking_outside import find, type_of
 from azlabs.sandbox.model import Sandbox
 from azlabs.sandbox.steps import Step, carry_out
 from azlabs.sandbox.survivors import kept_name, reason_of, survivor
@@ -149,13 +148,6 @@ class _SecondLook:
         except AzureError as problem:
             self.unseen.append((what, problem))
             return None
-
-
-def find(cloud: Cloud, identifier: str) -> dict[str, Any] | None:
-    """The body of anything that a sandbox may lead to; None when it does not exist. Raises AzureError."""
-    if directory.is_of_directory(identifier):
-        return directory.find(cloud, identifier)
-    return cloud.find(identifier, api_version_of(cloud, identifier))
 
 
 def _report(

@@ -135,6 +135,7 @@ def _second_round(
 
     identities = {found: start(lambda of: _principal(cloud, of), found) for found in of_type(_IDENTITY)}
     vaults = {found: start(lambda of: backups.look(cloud, of), found) for found in of_type(backups.VAULT)}
+    written = {found: start(lambda of: looking_outside.find(cloud, of), found) for found in plan.sandbox.outside}
     applications = start(lambda found: list(directory.principals(cloud, found)), outside.applications)
     versions = [start(lambda kind: _remember_version(cloud, kind), kind) for kind in _one_per_namespace(plan)]
     principals = {str((entry.get("identity") or {}).get("principalId") or "") for entry in entries}
@@ -146,7 +147,8 @@ def _second_round(
             plan.vaults.append(vault)
     for version in versions:
         version.result()
-    outside.sort_out(plan, principals - {""})
+    there = {found for found, look in written.items() if _known(plan, found, look, True) is not None}
+    outside.sort_out(plan, principals - {""}, there)
 
 
 def _principal(cloud: Cloud, identity: str) -> str:

@@ -120,7 +120,8 @@ def _group(cloud: Cloud, group: str, after: set[str], *, wait: bool) -> Step:
         else:
             cloud.request("DELETE", group, GROUPS_API)
 
-    return Step(f"delete {group}", _GROUP, group.rpartition("/")[2], "delete", act, after)
+    word = "delete" if wait else "begin to delete"
+    return Step(f"delete {group}", _GROUP, group.rpartition("/")[2], word, act, after)
 
 
 def _purge(cloud: Cloud, entry: soft_delete.Purge, after: Iterable[str] = ()) -> Step:

@@ -8,6 +8,7 @@ from typing import Any
 from azlabs.cloud import Cloud, deployments
 from azlabs.cloud.errors import AzureError
 from azlabs.sandbox import directory, ownership, tags
+from azlabs.sandbox.applying import api_version_of
 from azlabs.sandbox.background import start
 from azlabs.sandbox.down_model import DownPlan, Item, Origin, Survivor
 from azlabs.sandbox.model import Sandbox
@@ -52,8 +53,9 @@ class Outside:
                 self._problems[what] = problem
             return []
 
-    def sort_out(self, plan: DownPlan, principals: set[str]) -> None:
-        """Put into the plan what is the sandbox's. `principals`: object ids that go with it."""
+    def sort_out(self, plan: DownPlan, principals: set[str], there: set[str]) -> None:
+        """Put into the plan what is the sandbox's. `principals`: object ids that go with it; `there`: the ids of the
+        sandbox's own list that exist."""
         found: dict[str, Item] = {}
 
         def add(identifier: str, kind: str, origin: Origin) -> None:
@@ -62,9 +64,9 @@ class Outside:
 
         groups = {group.lower() for group in plan.groups} | {survivor.id.lower() for survivor in plan.refused}
         names = [group.rpartition("/")[2] for group in plan.own_groups]
-        for identifier in self._sandbox.outside:
+        for identifier in [known for known in self._sandbox.outside if known in there]:
             add(identifier, type_of(identifier), "azlabs")
-        for identifier in self.applications:
+        for identifier in [known for known in self.applications if known in there or known not in self._sandbox.outside]:
             add(identifier, directory.APPLICATION, "azlabs")
         roles = [entry for entry in self._lists[ROLE] if ownership.owns_role(self._sandbox, entry, names)]
         for entry in roles:
@@ -90,6 +92,13 @@ class Outside:
                 plan.assignments.append(str(entry["id"]))
             elif role in roles or str(properties.get("principalId", "")).lower() in gone:
                 add(str(entry["id"]), ASSIGNMENT, "identity")
+
+
+def find(cloud: Cloud, identifier: str) -> dict[str, Any] | None:
+    """The body of anything that a sandbox may lead to; None when it does not exist. Raises AzureError."""
+    if directory.is_of_directory(identifier):
+        return directory.find(cloud, identifier)
+    return cloud.find(identifier, api_version_of(cloud, identifier))
 
 
 def type_of(identifier: str) -> str:

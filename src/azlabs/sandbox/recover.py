@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,16 @@ def recover(cloud: Cloud, ledger: Ledger, *, of_anyone: bool = False) -> list[Sa
     return found
 
 
-def marked(cloud: Cloud, home: Path, *, of_anyone: bool = False) -> list[Sandbox]:
-    """The sandboxes of a subscription as the tags alone tell them; nothing is written. Ends by itself: the latest of
-    its groups."""
+def marked(cloud: Cloud, home: Path, *, of_anyone: bool = False, zone: tzinfo = UTC) -> list[Sandbox]:
+    """The sandboxes of a subscription as the tags alone tell them; nothing is written.
+
+    A sandbox of several groups ends with the latest of them. `problem` tells of an end that cannot be read.
+    """
     own = tags.account_mark(cloud.account, cloud.tenant_id)
     found: dict[str, Sandbox] = {}
     for group in cloud.items(f"/subscriptions/{cloud.subscription_id}/resourcegroups", _GROUPS_API):
         name = str(group["name"])
-        mark = tags.read_mark(cloud.subscription_id, name, tags.tags_of(group))
+        mark = tags.read_mark(cloud.subscription_id, name, tags.tags_of(group), zone)
         if mark is None or not (of_anyone or mark.account == own):
             continue
         sandbox = found.get(mark.sandbox)
@@ -52,6 +54,8 @@ def marked(cloud: Cloud, home: Path, *, of_anyone: bool = False) -> list[Sandbox
             sandbox.expires = _later(sandbox.expires, mark.expires)
         else:
             sandbox = found[mark.sandbox] = _rebuilt(cloud, home, group, mark)
+        if mark.expires_as_written:
+            sandbox.problem = f"Its end cannot be read: {mark.expires_as_written}"
         sandbox.directory = sandbox.directory or tags.has(tags.tags_of(group), tags.DIRECTORY) is not None
     confirmed = background.each(lambda sandbox: _is_confirmed(cloud, sandbox), list(found.values()))
     return [sandbox for sandbox, is_one in zip(found.values(), confirmed, strict=True) if is_one]

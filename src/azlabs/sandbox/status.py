@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from azlabs.cloud import Cloud
 from azlabs.errors import AzlabsError
 from azlabs.sandbox import tags
+from azlabs.sandbox.down import forget
+from azlabs.sandbox.down_plan import plan_down
 from azlabs.sandbox.ledger import Ledger
 from azlabs.sandbox.model import Sandbox
 
 ShownState = Literal["provisioning", "ready", "failed", "expired", "removing"]
 _GROUPS_API = "2024-11-01"
+_SHOWN = 3
 
 
 class NothingToExtend(AzlabsError):
@@ -31,6 +35,11 @@ class StatusRow:
     spent_usd: float | None
     would_cost_usd: float | None
 
+    @property
+    def is_being_removed(self) -> bool:
+        """It is going away and no command waits for that: only its cloud knows whether it is over."""
+        return self.state == "removing" and not self.sandbox.doing
+
     def to_json(self) -> dict[str, Any]:
         """The shape of one entry of `azlabs status --json`."""
         box = self.sandbox
@@ -45,10 +54,35 @@ class StatusRow:
         }
 
 
-def status(ledger: Ledger | None = None, now: datetime | None = None) -> list[StatusRow]:
-    """A row for every sandbox in the ledger, from what is written there; the clouds are not asked."""
+def status(
+    ledger: Ledger | None = None, now: datetime | None = None, *, details: Mapping[str, str] | None = None
+) -> list[StatusRow]:
+    """A row for every sandbox in the ledger, from what is written there; the clouds are not asked.
+
+    `details`: what a caller who has asked them knows better, by sandbox.
+    """
     ledger = ledger or Ledger()
-    return [_row(ledger, sandbox, now or datetime.now(UTC)) for sandbox in ledger.all()]
+    rows = [_row(ledger, sandbox, now or datetime.now(UTC)) for sandbox in ledger.all()]
+    return [replace(row, detail=(details or {}).get(row.sandbox.id, row.detail)) for row in rows]
+
+
+def settled(sandbox: Sandbox, cloud: Cloud, ledger: Ledger) -> str:
+    """Look whether a sandbox that nobody waits for is gone; then it leaves the ledger and '' is the answer.
+
+    Else a sentence that tells what is still there. Raises AzureError.
+    """
+    with ledger.working(sandbox, "status"):
+        plan = plan_down(sandbox, cloud)
+        left = [*plan.groups, *(item.id for item in plan.outside), *(entry.id for entry in plan.kept)]
+        left += [survivor.id for survivor in (*plan.refused, *plan.unseen)]
+        if not left:
+            forget(sandbox, cloud, ledger)
+            return ""
+    names = ", ".join(identifier.rpartition("/")[2] for identifier in left[:_SHOWN])
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    deleting = plan.groups and not sandbox.problem
+    rest = "Azure is deleting it." if deleting else "`azlabs down` tries again."
+    return f"{names}{more} {'is' if len(left) == 1 else 'are'} still there. {rest}"
 
 
 def extend(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, tzinfo
 from typing import Any
 
 from azlabs.sandbox.model import Sandbox
@@ -27,13 +27,14 @@ _LONGEST_VALUE = 256
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the tags say, once their seal fits."""
+    """What the tags say, once their seal fits. `expires_as_written`: the text of an end that cannot be read, else ''."""
 
     sandbox: str
     lab: str
     created: datetime
     expires: datetime | None
     account: str
+    expires_as_written: str = ""
 
 
 def marks(sandbox: Sandbox, group: str) -> dict[str, str]:
@@ -56,11 +57,14 @@ def has(tags: dict[str, str], name: str) -> str | None:
     return {known.lower(): value for known, value in tags.items()}.get(name.lower())
 
 
-def read_mark(subscription_id: str, group: str, tags: dict[str, str] | None) -> Mark | None:
+def read_mark(
+    subscription_id: str, group: str, tags: dict[str, str] | None, zone: tzinfo = UTC
+) -> Mark | None:
     """What a group's (or a deployment's) tags say; None when they are not azlabs' or were copied from another group.
 
     The seal covers subscription, group, sandbox, lab and creation, so tags copied by hand to another group do not
-    fit it. The expiry is outside the seal: `extend` and people may move it.
+    fit it. The expiry is outside the seal: `extend` and people may move it; `zone` is where people mean theirs, when
+    they write none.
     """
     lowered = {name.lower(): value for name, value in (tags or {}).items()}
     sandbox, lab, created = (lowered.get(name, "") for name in (SANDBOX, LAB, CREATED))
@@ -69,7 +73,9 @@ def read_mark(subscription_id: str, group: str, tags: dict[str, str] | None) -> 
     made = _time(created)
     if made is None:
         return None
-    return Mark(sandbox, lab, made, _time(lowered.get(EXPIRES, "")), lowered.get(ACCOUNT, ""))
+    written = lowered.get(EXPIRES, "")
+    expires = moment_of(written, zone)
+    return Mark(sandbox, lab, made, expires, lowered.get(ACCOUNT, ""), "" if expires else written)
 
 
 def outside_marks(sandbox: Sandbox) -> dict[str, str]:
@@ -118,6 +124,31 @@ def _outside_seal(subscription_id: str, sandbox_id: str, identifier: str) -> str
 
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def moment_of(text: str, zone: tzinfo = UTC) -> datetime | None:
+    """The time that a person or azlabs wrote into a tag; None when it cannot be read.
+
+    ISO 8601 with or without an offset, a zone's name behind it ("2026-11-21 18:00 Europe/Stockholm"), or a date alone,
+    which lasts until its end. Without offset and name it is a time in `zone`.
+    """
+    from zoneinfo import ZoneInfo
+
+    words = text.strip()
+    head, _, last = words.rpartition(" ")
+    if head and last[:1].isalpha():
+        try:
+            zone, words = ZoneInfo(last), head.strip()
+        except (OSError, ValueError):
+            return None
+    try:
+        moment = datetime.fromisoformat(words)
+        if len(words) <= len("2026-11-21"):
+            moment = datetime.combine(moment.date(), time.max)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _time(text: str) -> datetime | None:
