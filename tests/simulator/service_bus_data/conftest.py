@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -25,6 +26,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK looks every 50 ms whether a link is open, every second whether its connection is closed: let it look more often."""
     sleep = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: sleep({0.05: 0.002, 1: 0.02}.get(seconds, seconds)))
+    nap = asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", lambda seconds, *more: nap({1: 0.02}.get(seconds, seconds), *more))
 
 
 class Namespace:
