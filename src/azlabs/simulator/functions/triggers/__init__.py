@@ -65,6 +65,8 @@ def trigger_of(app: App, function: Function) -> Trigger:
     except ModuleNotFoundError as problem:
         if problem.name != f"{__name__}.{module}":
             raise
-        raise FunctionProblem(f"The trigger '{function.kind}' of function '{function.name}' is not modelled by the simulator.") from None
+        raise FunctionProblem(
+            f"The trigger '{function.kind}' of function '{function.name}' is not modelled by the simulator."
+        ) from None
     found: Trigger = getattr(loaded, name)(app, function)
     return found
