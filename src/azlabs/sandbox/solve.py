@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -54,6 +55,24 @@ class SolveView:
     def client(self, kind: type[Client], **arguments: Any) -> Client:
         """A typed SDK client of the sandbox's cloud."""
         return self.cloud.client(kind, **arguments)
+
+    @cached_property
+    def _lab(self) -> Lab:
+        from azlabs.catalog.labs import load_lab
+
+        return load_lab(self._sandbox.lab_name)
+
+    @property
+    def app(self) -> Path:
+        """The lab's starter code, as it came."""
+        return self._lab.app
+
+    def publish(self, *folders: Path, app: str = "") -> None:
+        """Publish the files of some folders, a later one's in place of an earlier one's, to the lab's function app (or
+        to the one called `app`), and wait until it is done."""
+        from azlabs.sandbox.publishing import publish
+
+        publish(self.cloud, app or str(self.outputs[self._lab.function_app or ""]), folders)
 
     def write_answers(self, **answers: Any) -> None:
         """Write answers into `answers.yaml`: `write_answers(key={"field": value})`; those to other keys stay."""
@@ -148,6 +167,15 @@ def _steps(lab: Lab, task: str | None) -> list[tuple[str, Path]]:
         return lab.steps
     wanted = lab.task(task).id
     return [(name, path) for name, path in lab.steps if name == wanted]
+
+
+def publish_starter(sandbox: Sandbox, lab: Lab, cloud: Cloud, progress: Progress = silent) -> None:
+    """Publish the lab's starter code to the function app that its field `function_app` names; without one nothing."""
+    if lab.function_app is None or not lab.app.is_dir():
+        return
+    from azlabs.sandbox.publishing import publish
+
+    publish(cloud, str(sandbox.outputs[lab.function_app]), [lab.app], progress)
 
 
 def put_start_data(sandbox: Sandbox, lab: Lab, cloud: Cloud, progress: Progress = silent) -> None:
