@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, quote, urlencode
@@ -39,8 +39,6 @@ class Service:
     token: Callable[[], str] | None = None
     key: str = ""
     sas: str = ""
-    names: dict[str, bool] = field(default_factory=dict)
-    """Containers and queues that this program has seen or made."""
 
     @property
     def account(self) -> str:
@@ -132,3 +130,10 @@ def said(answer: Answer) -> str:
     message = re.search(rb"<Message>(.*?)(?:\n|</Message>)", answer.body or b"", re.S)
     text = message[1].decode("utf-8", "replace").strip() if message else ""
     return f"{answer.status} {code}: {text}".strip().rstrip(":") if code or text else f"status {answer.status}"
+
+
+def create(service: Service, method: str, name: str, query: Mapping[str, str]) -> None:
+    """Make a container or a queue unless it is there. Raises `FunctionProblem`."""
+    answer = service.request(method, name, query)
+    if answer.status >= 300 and answer.status != 409:
+        raise FunctionProblem(f"'{name}' is missing in '{service.account}' and cannot be made: {said(answer)}")
