@@ -71,6 +71,42 @@ def test_vectors_need_the_capability_and_an_index_that_takes_them(db: Cosmos) ->
     assert db.read(ITEMS)["vectorEmbeddingPolicy"] == container["vectorEmbeddingPolicy"]
 
 
+def test_vectors_do_not_share_throughput_and_never_change(cosmos: Cosmos) -> None:
+    cosmos.account("shop", capabilities=[{"name": "EnableNoSQLVectorSearch"}])
+    cosmos.resource("/sqlDatabases/shared", {"throughput": 400})
+    inside = "/sqlDatabases/shared/containers/v"
+    assert b"shared throughput" in cosmos.resource(inside, **vectors()).body
+    assert cosmos.resource(inside, {"throughput": 400}, **vectors()).status == 202
+    assert b"cannot be changed" in cosmos.resource(inside, **vectors(kind="quantizedFlat")).body
+    assert cosmos.resource(inside, defaultTtl=9, **vectors()).status == 202
+
+
+def test_details_of_policies_are_kept(cosmos: Cosmos) -> None:
+    cosmos.account("shop", capabilities=[{"name": "EnableNoSQLVectorSearch"}, {"name": "EnableNoSQLFullTextSearch"}])
+    cosmos.resource("/sqlDatabases/db")
+    asked = vectors(1536, "quantizedFlat")
+    asked["indexingPolicy"]["vectorIndexes"][0]["quantizationByteSize"] = 96
+    asked["indexingPolicy"]["fullTextIndexes"] = [{"path": "/text"}]
+    asked["fullTextPolicy"] = {"defaultLanguage": "en-US", "fullTextPaths": [{"path": "/text", "language": "en-US"}]}
+    assert cosmos.resource(ITEMS, **asked).status == 202
+    found = cosmos.read(ITEMS)
+    assert found["indexingPolicy"]["vectorIndexes"] == asked["indexingPolicy"]["vectorIndexes"]
+    assert (found["fullTextPolicy"], found["vectorEmbeddingPolicy"]) == (asked["fullTextPolicy"], asked["vectorEmbeddingPolicy"])
+    asked["fullTextPolicy"]["defaultLanguage"] = "xx"
+    assert cosmos.refusal(cosmos.resource(ITEMS + "2", **asked)) == "400 BadRequest"
+
+
+def test_capabilities_for_search_and_serverless_stay(cosmos: Cosmos) -> None:
+    names = [{"name": "EnableServerless"}, {"name": "EnableNoSQLVectorSearch"}]
+    cosmos.account("less", capabilities=names[:1])
+    assert cosmos.account("less", capabilities=names).status == 200
+    assert b"EnableServerless" in cosmos.account("less", capabilities=names[1:]).body
+    assert cosmos.refusal(cosmos.account("less", capabilities=names[:1])) == "400 BadRequest"
+    assert cosmos.account("less", disableLocalAuth=True).status == 200
+    assert cosmos("GET", f"{cosmos.root}/less").json()["properties"]["capabilities"] == names
+    assert cosmos.refusal(cosmos.account("shop", capabilities=names)) == "400 BadRequest"
+
+
 def test_a_partition_key_never_changes(db: Cosmos) -> None:
     db.resource(ITEMS, partitionKey=PK)
     assert db.refusal(db.resource(ITEMS, partitionKey={"paths": ["/other"], "kind": "Hash"})) == "400 BadRequest"

@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from azlabs.simulator.data_planes.cosmos import access, documents, feeds, resources
+from azlabs.simulator.data_planes.cosmos import access, documents, feeds, resources, throughput
 from azlabs.simulator.data_planes.cosmos.asking import Asking
 from azlabs.simulator.data_planes.cosmos.batch import batch
 from azlabs.simulator.data_planes.cosmos.errors import not_found, refused
@@ -72,8 +72,18 @@ def _serve(simulator: Simulator, request: Request, path: str, headers: CaseInsen
     )  # fmt: skip
     access.firewall(asking)
     access.identify(asking)
-    simulator.resource_manager.faults.strike(asking.method, f"/{host}{path}")
+    _strike(asking, f"/{host}{path}")
     return _route(asking)
+
+
+def _strike(asking: Asking, path: str) -> None:
+    """Failures on demand; a 429 is the data plane's own."""
+    try:
+        asking.simulator.resource_manager.faults.strike(asking.method, path)
+    except Refused as refusal:
+        if refusal.status == 429:
+            raise throughput.throttled(float(refusal.headers.get("Retry-After", 0))) from None
+        raise
 
 
 def _route(asking: Asking) -> Answer:
@@ -139,6 +149,9 @@ def _in_container(asking: Asking, container: Container, is_query: bool) -> Answe
     if parts[4] != "docs":
         raise not_modelled(f"{parts[4]} of a container of Cosmos DB")
     asking.plane.sweep(container, asking.now)
+    place = _range_id(asking, container)
+    if asking.plane.enforced:
+        throughput.admit(asking, container, place)
     if len(parts) == 6:
         if method not in ("GET", "HEAD", "PUT", "PATCH", "DELETE"):
             raise refused(405, "MethodNotAllowed", "The requested verb is not supported.")
@@ -159,7 +172,8 @@ def _in_container(asking: Asking, container: Container, is_query: bool) -> Answe
 
         lsn = str(state(asking.simulator.store, container.rid)[0])
         found.headers["lsn"] = lsn
-    place = _range_id(asking, container)
+    if asking.plane.enforced:
+        throughput.spend(asking, container, place, float(found.headers.get("x-ms-request-charge", 1)))
     found.headers["x-ms-documentdb-partitionkeyrangeid"] = place
     found.headers["x-ms-session-token"] = f"{place}:-1#{lsn}"
     found.headers["x-ms-alt-content-path"] = f"dbs/{container.database}/colls/{container.name}"

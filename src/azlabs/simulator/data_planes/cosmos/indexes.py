@@ -1,20 +1,101 @@
-"""What indexing policies allow: sorting needs the right index; vectors have their rules."""
+"""Indexing policies: what is in the index, what that costs and serves, and what sorting needs."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.data_planes.cosmos.errors import bad
 from azlabs.simulator.data_planes.cosmos.partition import split_path
-from azlabs.simulator.data_planes.cosmos.places import Container
-from azlabs.simulator.data_planes.cosmos.query.syntax import Call, Constant, Expression, Member, Name, Query
+from azlabs.simulator.data_planes.cosmos.query.syntax import (
+    Binary,
+    Call,
+    Constant,
+    Expression,
+    In,
+    Like,
+    Member,
+    Name,
+    Parameter,
+    Query,
+    Subquery,
+    Unary,
+)
 
-MOST_DIMENSIONS = {"flat": 505, "quantizedFlat": 4096, "diskANN": 4096}
-MOST_WITHOUT_INDEX = 4096
-DATA_TYPES = ("float32", "float16", "uint8", "int8")
-DISTANCES = ("cosine", "dotproduct", "euclidean")
-VECTOR_CAPABILITY = "EnableNoSQLVectorSearch"
-FULL_TEXT_CAPABILITY = "EnableNoSQLFullTextSearch"
+if TYPE_CHECKING:
+    from azlabs.simulator.data_planes.cosmos.places import Container
+
+_ALWAYS = (("id",), ("_ts",))
+_DIRECT = frozenset({"STARTSWITH", "ENDSWITH", "CONTAINS", "STRINGEQUALS", "REGEXMATCH", "IS_DEFINED", "IS_NULL", "IS_STRING", "IS_NUMBER",
+                     "IS_BOOL", "IS_ARRAY", "IS_OBJECT", "IS_PRIMITIVE", "ARRAY_CONTAINS", "FULLTEXTCONTAINS", "FULLTEXTCONTAINSALL",
+                     "FULLTEXTCONTAINSANY", "ST_DISTANCE", "ST_WITHIN", "ST_INTERSECTS"})  # fmt: skip
+"""Functions that an index serves when their first argument is a property. Source: "Query language reference", each function's remarks."""
+_REMEMBERED = 10_000
+
+
+class Indexing:
+    """An indexing policy: which paths are in the index. Answers are remembered, since items have the same paths over and over."""
+
+    def __init__(self, policy: dict[str, Any]) -> None:
+        self.policy = policy
+        self.none = policy.get("indexingMode", "consistent") == "none"
+        self._known: dict[tuple[str, ...], bool] = {}
+
+    def has(self, path: tuple[str, ...]) -> bool:
+        """Is a path in the index? The longest of the included and excluded paths that match decides."""
+        found = self._known.get(path)
+        if found is None:
+            found = indexed(self.policy, path)
+            if len(self._known) < _REMEMBERED:
+                self._known[path] = found
+        return found
+
+    def count(self, value: Any, path: tuple[str, ...] = ()) -> int:
+        """Leaves of an item that the index has to keep."""
+        if self.none:
+            return 0
+        if value.__class__ is dict:
+            return sum(self.count(one, (*path, name)) for name, one in value.items())
+        if isinstance(value, list):
+            if set(map(type, value)) <= _LEAVES:
+                return len(value) if self.has(path) else 0
+            return sum(self.count(one, path) for one in value)
+        return 1 if self.has(path) else 0
+
+    def serves(self, query: Query) -> tuple[bool, list[tuple[str, ...]], list[tuple[str, ...]]]:
+        """(does the index answer WHERE, paths that it uses, paths that it would use if they were in it)."""
+        if query.where is None or not query.sources or not isinstance(query.sources[0].value, Name):
+            return True, [], []
+        used: list[tuple[str, ...]] = []
+        missing: list[tuple[str, ...]] = []
+        alias = "" if query.sources[0].iterates else query.sources[0].alias
+        return self._serves(query.where, alias, used, missing), used, missing
+
+    def _serves(self, node: Expression, alias: str, used: list[tuple[str, ...]], missing: list[tuple[str, ...]]) -> bool:
+        if isinstance(node, Binary) and node.sign in ("AND", "OR"):
+            sides = [self._serves(one, alias, used, missing) for one in (node.left, node.right)]
+            return any(sides) if node.sign == "AND" else all(sides)
+        if isinstance(node, Unary) and node.sign == "NOT":
+            return self._serves(node.value, alias, used, missing)
+        if isinstance(node, Binary):
+            places = [node.left, node.right]
+        elif isinstance(node, In | Like):
+            places = [node.value]
+        elif isinstance(node, Call) and node.name in _DIRECT:
+            places = list(node.arguments[:1])
+        elif isinstance(node, Subquery):
+            return True
+        else:
+            places = [node]
+        found = [path for path in (_chain(one, alias) for one in places) if path]
+        for path in found:
+            if self.has(path):
+                used.append(path)
+                return True
+            missing.append(path)
+        return not found and isinstance(node, Constant | Parameter)
+
+
+_LEAVES = {int, float, str, bool, type(None)}
 
 
 def check_order(container: Container, query: Query) -> None:
@@ -25,12 +106,12 @@ def check_order(container: Container, query: Query) -> None:
     if any(isinstance(one.value, Call) for one in query.order):
         return
     paths = [_chain(one.value, alias) for one in query.order]
-    policy = container.document.get("indexingPolicy") or {}
+    policy = container.indexing.policy
     if any(not path for path in paths):
         raise _wrong("Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path.")
     wanted = [path for path in paths if path]
     if len(wanted) == 1:
-        if not indexed(policy, wanted[0]):
+        if not container.indexing.has(wanted[0]):
             raise bad('Message: {"Errors":["The index path corresponding to the specified order-by item is excluded."]}')
         return
     directions = [one.descending for one in query.order]
@@ -45,6 +126,8 @@ def indexed(policy: dict[str, Any], path: tuple[str, ...]) -> bool:
     """Is a path in the index? The longest of the included and excluded paths that match decides."""
     if policy.get("indexingMode", "consistent") == "none":
         return False
+    if path in _ALWAYS:
+        return True
     best, found = -1, True
     for member, included in (("excludedPaths", False), ("includedPaths", True)):
         for one in policy.get(member) or ():
@@ -73,36 +156,6 @@ def _chain(node: Expression, alias: str) -> tuple[str, ...] | None:
         names.append(node.name.value)
         node = node.value
     return tuple(reversed(names)) if isinstance(node, Name) and node.name == alias else None
-
-
-def check_vectors(document: dict[str, Any], capabilities: list[str]) -> None:
-    """Raise 400 for a container whose vector or full-text policies Cosmos DB refuses."""
-    embeddings = (document.get("vectorEmbeddingPolicy") or {}).get("vectorEmbeddings") or []
-    indexes = (document.get("indexingPolicy") or {}).get("vectorIndexes") or []
-    able = {one.lower() for one in capabilities}
-    if (embeddings or indexes) and VECTOR_CAPABILITY.lower() not in able:
-        raise _wrong(f"Vector search is not enabled for the account: it lacks the capability {VECTOR_CAPABILITY}.")
-    sizes: dict[str, int] = {}
-    for one in embeddings:
-        path, size = str(one.get("path", "")), one.get("dimensions")
-        if not path.startswith("/") or path in sizes:
-            raise _wrong(f"The path '{path}' of the vector embedding policy is invalid or used twice.")
-        if type(size) is not int or not 1 <= size <= MOST_WITHOUT_INDEX:
-            raise _wrong(f"The dimensions of the vector embedding at '{path}' have to be between 1 and {MOST_WITHOUT_INDEX}.")
-        if str(one.get("dataType", "float32")).lower() not in DATA_TYPES:
-            raise _wrong(f"The data type '{one.get('dataType')}' of the embedding at '{path}' is not one of {', '.join(DATA_TYPES)}.")
-        if str(one.get("distanceFunction", "cosine")).lower() not in DISTANCES:
-            raise _wrong(f"The distance function '{one.get('distanceFunction')}' at '{path}' is not one of {', '.join(DISTANCES)}.")
-        sizes[path] = size
-    for one in indexes:
-        path, kind = str(one.get("path", "")), str(one.get("type", ""))
-        if path not in sizes:
-            raise _wrong(f"The vector index path '{path}' has no embedding in the vector embedding policy.")
-        if kind not in MOST_DIMENSIONS:
-            raise _wrong(f"The vector index type '{kind}' is not one of flat, quantizedFlat, diskANN.")
-        if sizes[path] > MOST_DIMENSIONS[kind]:
-            limit = MOST_DIMENSIONS[kind]
-            raise _wrong(f"The vector index at '{path}' of type {kind} cannot have {sizes[path]} dimensions; the limit is {limit}.")
 
 
 def _wrong(message: str) -> Exception:

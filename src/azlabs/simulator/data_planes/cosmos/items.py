@@ -12,7 +12,7 @@ from typing import Any
 
 from azlabs.simulator.data_planes.cosmos import charges, rows
 from azlabs.simulator.data_planes.cosmos.asking import Asking
-from azlabs.simulator.data_planes.cosmos.errors import bad, conflict, not_found, refused, stale, too_large
+from azlabs.simulator.data_planes.cosmos.errors import bad, conflict, not_found, stale, too_large
 from azlabs.simulator.data_planes.cosmos.partition import WRONG, look_up, of_header, of_item
 from azlabs.simulator.data_planes.cosmos.places import Container
 from azlabs.simulator.data_planes.cosmos.query.values import UNDEFINED, canonical
@@ -166,8 +166,7 @@ def put(writing: Writing, item: dict[str, Any], key: str, mode: str, id: str = "
     )
     _keep_unique(writing, whole, key, number, fresh=old is None)
     writing.changes.append((number, key, json.loads(text)))
-    paths = 1 if container.document["indexingPolicy"].get("indexingMode") == "none" else charges.count_paths(whole)
-    charge = charges.write(len(text), paths, replaces=old is not None)
+    charge = charges.write(len(text), container.indexing.count(whole), replaces=old is not None)
     return Outcome(201 if old is None else 200, text, etag, charge, writing.lsn)
 
 
@@ -198,19 +197,10 @@ def delete(writing: Writing, key: str, id: str, match: str = "") -> Outcome:
         execute("DELETE FROM cosmos_unique WHERE number=?", (number,))
     writing.lsn += 1
     writing.changes.append((number, key, None))
-    return Outcome(204, "", "", charges.write(len(text), charges.count_paths(json.loads(text))), writing.lsn)
+    return Outcome(204, "", "", charges.write(len(text), writing.container.indexing.count(json.loads(text))), writing.lsn)
 
 
 def new_id(item: dict[str, Any]) -> None:
     """An id for an item without one, for clients that leave it to the service."""
     if "id" not in item:
         item["id"] = str(uuid.uuid4())
-
-
-def throttled(seconds: float) -> Exception:
-    """429 with substatus 3200."""
-    return refused(
-        429, "TooManyRequests",
-        'Message: {"Errors":["Request rate is large. More Request Units may be needed, so no changes were made. Please retry this request '
-        'later. Learn more: http://aka.ms/cosmosdb-error-429"]}', 3200, {"x-ms-retry-after-ms": str(max(1, int(seconds * 1000)))},
-    )  # fmt: skip

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from azlabs.simulator.data_planes.cosmos import rows
 from azlabs.simulator.data_planes.cosmos.cache import Cache
 from azlabs.simulator.data_planes.cosmos.errors import not_found
+from azlabs.simulator.data_planes.cosmos.indexes import Indexing
 from azlabs.simulator.data_planes.cosmos.partition import split_path
+from azlabs.simulator.data_planes.cosmos.throughput import Budget, Meter, budget, enforced
 from azlabs.simulator.providers.document_db.base import ACCOUNT_KEY
 
 if TYPE_CHECKING:
@@ -37,7 +39,13 @@ class Container:
     unique: list[list[tuple[str, ...]]]
     ttl: int | None
     vectors: dict[tuple[str, ...], dict[str, Any]]
-    ranges: int = 1
+    indexing: Indexing
+    budget: Budget
+
+    @property
+    def ranges(self) -> int:
+        """How many physical partitions it has."""
+        return self.budget.ranges
 
     @property
     def hierarchical(self) -> bool:
@@ -56,6 +64,9 @@ class Plane:
     caches: dict[str, Cache] = field(default_factory=dict)
     access: dict[Any, Any] = field(default_factory=dict)
     swept: dict[str, int] = field(default_factory=dict)
+    enforced: bool = False
+    """Is throughput enforced?"""
+    meters: dict[tuple[str, str], Meter] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def refresh(self) -> None:
@@ -66,6 +77,7 @@ class Plane:
             self.containers.clear()
             self.access.clear()
             rows.prepare(self.simulator.store)
+            self.enforced = enforced(self.simulator.store)
             self.generation = self.simulator.store.generation()
 
     def account(self, label: str) -> Resource:
@@ -119,13 +131,12 @@ class Plane:
             del self.caches[rid]
         embeddings = (document.get("vectorEmbeddingPolicy") or {}).get("vectorEmbeddings") or []
         unique = (document.get("uniqueKeyPolicy") or {}).get("uniqueKeys") or []
-        offer = store.get(f"{row.key}/throughputsettings/default")
-        throughput = int(offer.body["properties"]["resource"].get("throughput", 400)) if offer is not None else 400
         return Container(
             row, account, above.body["properties"]["resource"]["id"], document["id"], document["_rid"], document["_self"], document,
             tuple(split_path(path) for path in document["partitionKey"]["paths"]),
             [[split_path(path) for path in one.get("paths", [])] for one in unique],
-            document.get("defaultTtl"), {split_path(one["path"]): one for one in embeddings}, max(1, -(-throughput // 10_000)),
+            document.get("defaultTtl"), {split_path(one["path"]): one for one in embeddings},
+            Indexing(document.get("indexingPolicy") or {}), budget(store, account, above, row),
         )  # fmt: skip
 
     def cache(self, container: Container) -> Cache:

@@ -225,16 +225,26 @@ def _page(asking: Asking, container: Container, level: Level, search: Search, fo
     if place < len(found):
         token = {"token": f"+RID:~{container.rid}#RT:1#TRC:{place}", "range": {"min": "", "max": "FF"}, "at": place}
         more["x-ms-continuation"] = json.dumps(token)
-    charge = charges.query(length, len(values), 0 if level.query.where is None else len(cache.items) // 200)
+    serves, used, missing = container.indexing.serves(level.query)
+    share = (place - start) / len(found) if found else 1.0
+    charge = charges.query(length, len(values), 0.0 if serves else share * len(cache.items))
     text = f'{{"_rid":"{container.rid}","Documents":[{",".join(values)}],"_count":{len(values)}}}'
     if asking.flag("x-ms-documentdb-populatequerymetrics"):
         more["x-ms-documentdb-query-metrics"] = (
             f"totalExecutionTimeInMs=1.00;queryCompileTimeInMs=0.10;retrievedDocumentCount={len(found)};outputDocumentCount={len(values)};"
-            f"outputDocumentSize={length};indexUtilizationRatio=1.00"
+            f"outputDocumentSize={length};indexUtilizationRatio={1 if serves else 0:.2f}"
         )
     if asking.flag("x-ms-cosmos-populateindexmetrics"):
-        more["x-ms-cosmos-index-utilization"] = base64.b64encode(b'{"UtilizedIndexes":{},"PotentialIndexes":{}}').decode()
+        more["x-ms-cosmos-index-utilization"] = _index_metrics(used, missing)
     return answer(text, 200, charge, x_ms_item_count=str(len(values)), **more)
+
+
+def _index_metrics(used: list[tuple[str, ...]], missing: list[tuple[str, ...]]) -> str:
+    found = {
+        name: {"SingleIndexes": [{"IndexSpec": f"/{'/'.join(path)}/?"} for path in dict.fromkeys(paths)], "CompositeIndexes": []}
+        for name, paths in (("UtilizedIndexes", used), ("PotentialIndexes", missing))
+    }
+    return base64.b64encode(dumps(found).encode()).decode()
 
 
 def _start(asking: Asking) -> int:

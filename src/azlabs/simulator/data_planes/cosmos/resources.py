@@ -11,7 +11,6 @@ from typing import Any
 from azlabs.simulator.data_planes.cosmos import access, rows
 from azlabs.simulator.data_planes.cosmos.asking import Asking, answer, feed
 from azlabs.simulator.data_planes.cosmos.errors import bad, conflict, not_found, stale
-from azlabs.simulator.data_planes.cosmos.indexes import check_vectors
 from azlabs.simulator.data_planes.cosmos.places import CONTAINERS, DATABASES, Container
 from azlabs.simulator.data_planes.cosmos.query.compiler import run
 from azlabs.simulator.data_planes.cosmos.query.errors import QueryError
@@ -149,15 +148,9 @@ def create_container(asking: Asking, above: str) -> Answer:
     id = f"{database_row.id}/containers/{name}"
     if asking.simulator.store.exists(id.lower()):
         raise conflict()
-    check_vectors(body, capabilities(asking))
     control(asking, "PUT", id, {"properties": {"resource": body, "options": _options(asking)}})
     document = asking.plane.container(asking.account, above, name).document
     return answer(_public(document), 201, 4.95, document["_etag"])
-
-
-def capabilities(asking: Asking) -> list[str]:
-    """Names of the account's capabilities."""
-    return [str(one.get("name", "")) for one in asking.account.body["properties"].get("capabilities") or ()]
 
 
 def container(asking: Asking, found: Container) -> Answer:
@@ -195,7 +188,6 @@ def _replace_container(asking: Asking, found: Container) -> Answer:
         raise bad("Document collection partition key cannot be changed.")
     if (body.get("vectorEmbeddingPolicy") or {}) != (found.document.get("vectorEmbeddingPolicy") or {}) and found.vectors:
         raise bad('Message: {"Errors":["The Vector Embedding Policy of a container cannot be changed."]}')
-    check_vectors(body, capabilities(asking))
     resource = {name: value for name, value in body.items() if name not in SERVICE or name == "id"}
     control(asking, "PUT", found.row.id, {"properties": {"resource": resource, "options": {}}})
     document = asking.plane.container(asking.account, found.database, found.name).document

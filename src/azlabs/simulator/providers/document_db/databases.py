@@ -109,6 +109,7 @@ class Containers(Inner):
             bad("A partition key with more than one path has to be of kind MultiHash.")
         _indexing(document)
         vectors.settle(write, document, account)
+        vectors.full_text(document, account)
         document.setdefault("uniqueKeyPolicy", {}).setdefault("uniqueKeys", [])
         policy = document.setdefault("conflictResolutionPolicy", {"mode": "LastWriterWins"})
         policy.setdefault(

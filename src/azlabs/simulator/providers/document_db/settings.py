@@ -25,6 +25,8 @@ CAPABILITIES = frozenset({
     "DisableRateLimitingResponses", "AllowSelfServeUpgradeToMongo36", "DeleteAllItemsByPartitionKey", "EnableMaterializedViews",
 })  # fmt: skip
 """Capabilities that accounts may have, from Microsoft's documentation."""
+PERMANENT = ("EnableServerless", "EnableNoSQLVectorSearch", "EnableNoSQLFullTextSearch")
+"""Capabilities that an account keeps once it has them."""
 ENDPOINTS = {
     "MongoDB": ("mongoEndpoint", "mongo"),
     "Cassandra": ("cassandraEndpoint", "cassandra"),
@@ -70,6 +72,8 @@ def fill(write: Write) -> None:
 
 def _api(write: Write, mine: Body) -> None:
     """Kind and capabilities decide which API the account speaks, for good."""
+    if "capabilities" not in (write.request.get("properties") or {}):
+        mine["capabilities"] = write.old("properties.capabilities", mine["capabilities"])
     capabilities = mine["capabilities"]
     if any(not isinstance(one, dict) or not isinstance(one.get("name"), str) for one in capabilities):
         bad("Every capability has to be an object with a name.")
@@ -78,6 +82,8 @@ def _api(write: Write, mine: Body) -> None:
     ]
     if unknown:
         bad(f"The capability '{unknown[0]}' is not supported.")
+    if write.before is not None:
+        _keep(write.before, write.body)
     if write.get("kind") == "MongoDB" and not offers(write.body, "EnableMongo"):
         capabilities.append({"name": "EnableMongo"})
     spoken = [api for capability, api in APIS.items() if offers(write.body, capability)]
@@ -99,6 +105,15 @@ def _api(write: Write, mine: Body) -> None:
     elif not mine.get("apiProperties"):
         mine.pop("apiProperties", None)
     mine["analyticalStorageConfiguration"].setdefault("schemaType", "FullFidelity" if mongo else "WellDefined")
+
+
+def _keep(before: Body, body: Body) -> None:
+    """Some capabilities are for good, and an account is serverless from the start or never."""
+    lost = next((name for name in PERMANENT if offers(before, name) and not offers(body, name)), None)
+    if lost is not None:
+        bad(f"The capability '{lost}' cannot be removed from an account. Name it in the new list too.")
+    if offers(body, "EnableServerless") and not offers(before, "EnableServerless"):
+        bad("The capability 'EnableServerless' can only be chosen when an account is created.")
 
 
 def _regions(write: Write, mine: Body) -> None:
