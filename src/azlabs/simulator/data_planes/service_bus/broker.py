@@ -15,9 +15,9 @@ from uuid import UUID, uuid4
 
 from azlabs.simulator.data_planes.service_bus import errors, namespaces
 from azlabs.simulator.data_planes.service_bus.amqp.message import Message
-from azlabs.simulator.data_planes.service_bus.amqp.types import Malformed, Symbol
 from azlabs.simulator.data_planes.service_bus.box import ACTIVE, DEFERRED, SCHEDULED, Box, Budget, Held, Lock, Session
 from azlabs.simulator.data_planes.service_bus.errors import Refusal
+from azlabs.simulator.data_planes.service_bus.intake import prepared
 from azlabs.simulator.data_planes.service_bus.journal import Journal
 from azlabs.simulator.data_planes.service_bus.namespaces import Entity, Namespace
 from azlabs.simulator.data_planes.service_bus.rules import matching
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from azlabs.simulator.store import Store
 
 MOST_HOPS = 4
-MESSAGE_ID_LENGTH = SESSION_ID_LENGTH = 128
 DEAD_REASON, DEAD_DESCRIPTION = "DeadLetterReason", "DeadLetterErrorDescription"
-SCHEDULED_TIME = Symbol("x-opt-scheduled-enqueue-time")
 _log = logging.getLogger(__name__)
 
 
@@ -41,6 +39,8 @@ class Place:
     namespace: Namespace
     entity: Entity
     boxes: dict[str, Box]
+    used: float = 0.0
+    """When somebody did something with it (seconds since the epoch)."""
 
 
 class Broker:
@@ -99,6 +99,7 @@ class Broker:
         """The same place while its entity is there. Raises `Refusal` when it is gone."""
         if place.entity.id not in self.places:
             raise errors.not_found(f"sb://{place.namespace.host}/{place.entity.path}")
+        place.used = self.clock.now()
         return place
 
     def box(self, place: Place, letter: str = "") -> Box:
@@ -160,16 +161,17 @@ class Broker:
     def send(self, place: Place, messages: list[Message], due: float | None = None) -> list[int]:
         """Accept messages, all or none; returns their numbers. `due`: when they are to appear."""
         now, entity = self.clock.now(), place.entity
+        place.used = now
         if entity.status in ("Disabled", "SendDisabled"):
             raise Refusal(
                 errors.DISABLED, f"Messaging entity 'sb://{place.namespace.host}/{entity.path}' is currently disabled."
             )
         box = self.box(place)
-        prepared = [self._prepared(place, message) for message in messages]
+        wishes = [prepared(place, message) for message in messages]
         if box.bytes + sum(len(message.raw) for message in messages) > entity.max_bytes:
             raise Refusal(errors.FULL, f"The maximum entity size has been reached or exceeded for '{entity.path}'.")
         numbers = []
-        for message, (message_id, wanted) in zip(messages, prepared, strict=True):
+        for message, (message_id, wanted) in zip(messages, wishes, strict=True):
             when = due if due is not None else wanted
             if entity.duplicates and message_id and box.is_duplicate(message_id, now, entity.duplicates):
                 numbers.append(0)
@@ -178,32 +180,6 @@ class Broker:
             held = self._accept(place, message, later, 0, None)
             numbers.append(held.sequence if held is not None else 0)
         return numbers
-
-    def _prepared(self, place: Place, message: Message) -> tuple[str, float | None]:
-        """(message id, when it is due) of a message that may be accepted."""
-        try:
-            id, session = message.value_of("message-id"), message.value_of("group-id")
-            wanted = message.annotations.get(SCHEDULED_TIME)
-            message.header, message.application  # noqa: B018
-        except Malformed as problem:
-            raise Refusal(errors.DECODE_ERROR, f"The message cannot be read: {problem}.") from None
-        if len(message.raw) > place.entity.max_message:
-            raise Refusal(
-                errors.TOO_LARGE,
-                f"The received message (delivery-id:0, size:{len(message.raw)} bytes) exceeds the limit ({place.entity.max_message} bytes) "
-                "currently allowed on the link.",
-            )
-        if id is not None and len(str(id)) > MESSAGE_ID_LENGTH:
-            raise Refusal(errors.ARGUMENT, f"The message id is longer than {MESSAGE_ID_LENGTH} characters.")
-        if session is not None and len(str(session)) > SESSION_ID_LENGTH:
-            raise Refusal(errors.ARGUMENT, f"The session id is longer than {SESSION_ID_LENGTH} characters.")
-        if place.entity.sessions and not place.entity.is_topic and session is None:
-            raise Refusal(
-                errors.NOT_ALLOWED,
-                "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support "
-                "enabled can only receive messages that have the SessionId set to a valid value.",
-            )
-        return str(id) if id is not None else "", wanted / 1000 if isinstance(wanted, int) else None
 
     def _accept(self, place: Place, message: Message, due: float | None, hops: int, origin: int | None) -> Held | None:
         """Store a message where it belongs: here, later, in every subscription that wants it, or in a target of forwarding."""
@@ -284,6 +260,19 @@ class Broker:
         failures, origin = (held.failures, held.origin) if held is not None else (0, None)
         box.put(message.raw, self.clock.now(), failures=failures, origin=origin, source=place.entity.path)
         self.dirty.add(box)
+
+    def delete(self, box: Box, before: float, session: str | None, most: int) -> int:
+        """Take away the oldest messages that were sent before a time and that nobody holds; how many there were."""
+        due = (
+            held
+            for held in box.held.values()
+            if held.enqueued < before and held.lock is None and held.state != SCHEDULED
+            and (session is None or held.session == session)
+        )  # fmt: skip
+        found = list(itertools.islice(due, most))
+        for held in found:
+            box.remove(held)
+        return len(found)
 
     def cancel(self, place: Place, sequences: list[int]) -> None:
         """Take scheduled messages away before they appear; all or none."""

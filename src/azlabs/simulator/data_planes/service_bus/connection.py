@@ -15,6 +15,7 @@ from azlabs.simulator.data_planes.service_bus.amqp.types import Array, Malformed
 from azlabs.simulator.data_planes.service_bus.broker import Broker, Place
 from azlabs.simulator.data_planes.service_bus.errors import Refusal
 from azlabs.simulator.data_planes.service_bus.grants import Grants
+from azlabs.simulator.data_planes.service_bus.idle import Idle
 from azlabs.simulator.data_planes.service_bus.sessions import SessionEnd
 
 if TYPE_CHECKING:
@@ -299,6 +300,7 @@ class Server:
         self.connections: set[Connection] = set()
         self.outlets: set[Client] = set()
         """Receivers in this process."""
+        self._idle = Idle(simulator, self.broker)
         self._woken = False
         self.used = time.monotonic()
         """When a client was last heard."""
@@ -355,6 +357,7 @@ class Server:
             client.fail(errors.INTERNAL, "The broker cannot keep messages.")
         self.broker = Broker(self.simulator.store, self.simulator.clock)
         self.broker.load()
+        self._idle = Idle(self.simulator, self.broker)
 
     async def run(self) -> None:
         """Do what time brings, for ever."""
@@ -370,6 +373,7 @@ class Server:
         with self.simulator.store.lock:
             self.look()
             self.broker.tick()
+            self._idle.look()
         self.used = used
         now = time.monotonic()
         for connection in list(self.connections):

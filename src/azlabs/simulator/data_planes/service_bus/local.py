@@ -238,6 +238,10 @@ class Receiver:
         """It can be received again at once; a failed delivery more."""
         self._settle(message, lambda server, lock, place: server.broker.abandon(lock, place, properties or {}))
 
+    def release(self, message: Received) -> None:
+        """It can be received again at once, and this delivery does not count."""
+        self._settle(message, lambda server, lock, place: server.broker.abandon(lock, place, {}, failed=False))
+
     def dead_letter(
         self, message: Received, reason: str | None = None, description: str | None = None,
         properties: dict[str, Any] | None = None,

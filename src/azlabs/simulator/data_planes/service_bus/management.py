@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PREFIX = "com.microsoft:"
 MOST_PEEKED = 1000
+MOST_DELETED = 4000
 MOST_PEEKED_BYTES = 900 * 1024
 LARGEST_STATE = {"Premium": 100 * 1024 * 1024}
 STATE_LIMIT = 256 * 1024
@@ -221,6 +222,17 @@ def receive_deferred(asked: Asked) -> dict[str, Any]:
     return {"messages": answers}
 
 
+def batch_delete(asked: Asked) -> dict[str, Any] | None:
+    """Messages that were sent before a time, without receiving them."""
+    before, count = asked.body.get("enqueued-time-utc"), asked.number("message-count")
+    if not isinstance(before, Timestamp):
+        raise _argument("The request lacks 'enqueued-time-utc'.")
+    if not 0 < count <= MOST_DELETED:
+        raise _argument(f"'message-count' has to be between 1 and {MOST_DELETED}.")
+    deleted = asked.broker.delete(asked.box, before / 1000, asked.session(), count)
+    return {"message-count": Int(deleted)} if deleted else None
+
+
 # --- scheduling ---------------------------------------------------------------------------------------------------------
 def schedule(asked: Asked) -> dict[str, Any]:
     """Messages that are to appear later; their times are in their annotations."""
@@ -379,6 +391,7 @@ OPERATIONS: dict[str, tuple[str, Operation]] = {
     f"{PREFIX}renew-lock": (access.LISTEN, renew_locks),
     f"{PREFIX}update-disposition": (access.LISTEN, update_disposition),
     f"{PREFIX}peek-message": (access.LISTEN, peek),
+    f"{PREFIX}batch-delete-messages": (access.LISTEN, batch_delete),
     f"{PREFIX}receive-by-sequence-number": (access.LISTEN, receive_deferred),
     f"{PREFIX}schedule-message": (access.SEND, schedule),
     f"{PREFIX}cancel-scheduled-message": (access.SEND, cancel_scheduled),

@@ -44,7 +44,8 @@ def encoded(held: Held, until: float | None) -> bytes:
         annotations[LOCKED_UNTIL] = milliseconds(until)
     if held.source is not None:
         annotations[SOURCE] = held.source
-    return held.message().delivered(held.failures, annotations)
+    life = held.expires - held.enqueued if held.expires is not None else None
+    return held.message().delivered(held.failures, annotations, life)
 
 
 def check_intake(place: Place, path: str, letter: str) -> None:

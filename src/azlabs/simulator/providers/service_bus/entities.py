@@ -169,6 +169,9 @@ class Queues(Entity):
         for member in ("requiresSession", "requiresDuplicateDetection") if basic else ():
             if mine[member]:
                 bad(f"The property {member} is not supported in Basic namespaces.")
+        for member in ("forwardTo", "forwardDeadLetteredMessagesTo") if basic else ():
+            if mine.get(member):
+                bad(f"Forwarding of messages ({member}) is not supported in Basic namespaces.")
         self.sized(write)
         self.forwarding(write)
         self.fixed(write, "requiresSession", "requiresDuplicateDetection", "enablePartitioning")

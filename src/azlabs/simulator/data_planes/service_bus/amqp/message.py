@@ -118,9 +118,11 @@ class Message:
         """Where everything after the application properties begins."""
         return max((end for code, (_, end) in self.sections.items() if code <= APPLICATION), default=0)
 
-    def delivered(self, delivery_count: int, annotations: dict[Symbol, Any]) -> bytes:
-        """The bytes for a consumer: header and annotations anew, everything else as it was sent."""
+    def delivered(self, delivery_count: int, annotations: dict[Symbol, Any], ttl: float | None = None) -> bytes:
+        """The bytes for a consumer: header (`ttl`: how long it lives here) and annotations anew, the rest as it was sent."""
         header = list(self.header) + [None] * (5 - len(self.header))
+        if ttl is not None:
+            header[2] = UInt(min(round(ttl * 1000), 0xFFFFFFFF))
         header[4] = UInt(delivery_count)
         out = bytearray(b"\x00\x53\x70")
         write(out, header)
