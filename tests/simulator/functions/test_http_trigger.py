@@ -116,8 +116,10 @@ def test_the_route_prefix_and_methods_of_an_app_decide(scene: Scene, packages: P
     packages.put(site, {
         "host.json": '{"version": "2.0", "extensions": {"http": {"routePrefix": ""}}}',
         "function_app.py": code(
-            '@app.route("{*rest}", methods=["GET"])\ndef every(req: func.HttpRequest) -> str:\n    return "rest:" + req.route_params.get("rest", "")\n\n'
-            '@app.route("{a:length(2)}-{b=x}", methods=["PUT"])\ndef two(req: func.HttpRequest) -> str:\n    return json.dumps(dict(req.route_params))\n\n'
+            '@app.route("{*rest}", methods=["GET"])\n'
+            'def every(req: func.HttpRequest) -> str:\n    return "rest:" + req.route_params.get("rest", "")\n\n'
+            '@app.route("{a:length(2)}-{b=x}", methods=["PUT"])\n'
+            "def two(req: func.HttpRequest) -> str:\n    return json.dumps(dict(req.route_params))\n\n"
             '@app.route("admin/x")\ndef reserved(req: func.HttpRequest) -> str:\n    return "no"\n'
         ),
     })  # fmt: skip

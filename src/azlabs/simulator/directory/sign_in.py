@@ -31,6 +31,9 @@ IDENTITY_HOST = "169.254.169.254"
 PERSONAL = ("common", "organizations", "consumers")
 WANTED = ("client_id", "clientid", "object_id", "principal_id", "mi_res_id", "msi_res_id")
 """Query parameters that choose a managed identity."""
+APPS = "/providers/microsoft.web/sites/"
+"""Apps of App Service get a user-assigned identity only by name; a virtual machine with just one gets that one.
+https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference"""
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -230,7 +233,10 @@ class SignIn:
         """The managed identity that a request to the identity endpoint means, None when it may use none."""
         text, _, secret = proof.partition(".")
         if text and hmac.compare_digest(secret.encode(), self._resource_secret(text).encode()):
-            usable = self._directory.identities_of(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode())
+            resource = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+            usable = self._directory.identities_of(resource)
+            if APPS in resource and not any(asked.get(name) for name in WANTED):
+                usable = [one for one in usable if not one[1]]
         else:
             try:
                 usable = [(self._secret_bearer(proof, 70000, "Identity not found").object_id, "")]
@@ -253,7 +259,8 @@ class SignIn:
         together with the same text in `X-IDENTITY-HEADER` or the query's `identity` (IMDS style).
 
         The text is `<object id>.<secret>` of one identity, or `identity_header` of a resource: then `client_id`,
-        `object_id` or `mi_res_id` choose among its identities, and without them its system-assigned one, or its only one.
+        `object_id` or `mi_res_id` choose among its identities, and without them its system-assigned one, or (but for apps of
+        App Service) its only one.
         """
         headers, asked = CaseInsensitive(request.headers), parse_query(query)
         proof = headers.get("x-identity-header") or asked.get("identity", "")

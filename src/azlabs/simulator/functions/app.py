@@ -262,6 +262,8 @@ class App:
         self, function: Function, event: Event, trace: Trace, invocation: str, retry: dict[str, Any] | None
     ) -> Outcome:
         assert self._crew is not None
+        if event.problem:
+            raise FunctionProblem(event.problem)
         inputs: dict[str, Datum | None] = {str(function.trigger["name"]): event.data}
         for binding in function.inputs:
             from azlabs.simulator.functions import bindings

@@ -87,6 +87,8 @@ class Event:
     reason: str = ""
     linked: bool = False
     """The parents are linked even where there is only one."""
+    problem: str = ""
+    """Why the function cannot be given its value: the invocation fails with this sentence."""
 
 
 @dataclass(frozen=True, slots=True)
