@@ -37,6 +37,32 @@ def test_the_same_as_an_object_on_standard_output(azlabs, failing):
     assert ran.json == {"error": {"code": "DoorShut", "message": "The door is shut.", "action": "Open it."}}
 
 
+def test_a_known_failure_of_azure_says_what_it_means_and_what_to_do(azlabs, failing):
+    from azlabs.cloud.errors import AzureError
+
+    failing(AzureError(409, "StorageAccountAlreadyTaken", "The storage account named st is already taken."))
+    ran = azlabs("status")
+    assert ran.code == 3
+    message, meaning, action = ran.err.splitlines()
+    assert message == "The storage account named st is already taken. (StorageAccountAlreadyTaken)"
+    assert "unique in the whole of Azure" in meaning
+    assert action.startswith("Choose another name") and "https://learn.microsoft.com/" in action
+    error = azlabs("status", "--json").error
+    assert set(error) == {"code", "message", "action"}
+    assert error["action"] == action
+
+
+def test_what_an_sdk_client_raises_is_an_error_of_azure_as_well(azlabs, failing):
+    from azure.core.exceptions import HttpResponseError, ServiceRequestError
+
+    failing(ServiceRequestError("cut"))
+    assert "could not be reached" in azlabs("status").err
+    failing(HttpResponseError("Request rate is large. More Request Units may be needed, so no changes were made."))
+    ran = azlabs("status")
+    assert ran.code == 3
+    assert "unexpectedly" not in ran.err and "Request rate is large" in ran.err
+
+
 def test_a_mistake_of_azlabs_has_no_traceback_unless_it_is_asked_for(azlabs, failing):
     failing(RuntimeError("boom"))
     ran = azlabs("status")

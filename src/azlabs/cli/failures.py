@@ -62,6 +62,12 @@ def _explained(problem: BaseException) -> AzlabsError:
     explain = getattr(problem, "format_message", None)
     if explain is not None:
         return _usage(problem, str(explain()))
+    if any(kind.__module__.startswith("azure.") for kind in type(problem).__mro__):
+        from azlabs.cloud.errors import from_exception
+
+        known = from_exception(problem)  # what an SDK client raised where nobody translated it
+        if known is not None:
+            return known
     return AzlabsError(
         f"azlabs failed unexpectedly: {type(problem).__name__}: {problem}",
         action="Run the command again with --debug for the details, and report them.",
@@ -84,6 +90,9 @@ def _tell(known: AzlabsError, call: Call) -> None:
     notes = call.notes
     whole = not notes.is_terminal
     notes.print(Text.assemble((known.message, "bold red"), f" ({code})" if code else ""), soft_wrap=whole)
+    meaning = getattr(getattr(known, "explanation", None), "means", "")
+    if meaning:
+        notes.print(Text(meaning), soft_wrap=whole)
     if known.action:
         notes.print(Text(known.action), soft_wrap=whole)
 

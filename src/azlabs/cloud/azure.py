@@ -11,7 +11,7 @@ from typing import Any
 
 from azlabs.cloud.arm_requests import ArmRequests
 from azlabs.cloud.base import Cloud, Place, claims_of
-from azlabs.cloud.errors import CredentialMissing
+from azlabs.cloud.errors import CredentialMissing, sign_in_refused
 from azlabs.errors import AzlabsError, ExitCode
 
 NAME = "azure"
@@ -138,6 +138,8 @@ def _claims(credential: Any) -> dict[str, Any]:
     try:
         token: str = credential.get_token(_SCOPE).token
     except ClientAuthenticationError as problem:
+        if "AADSTS" in str(problem):
+            raise sign_in_refused(str(problem)) from problem
         raise CredentialMissing(
             "Nobody is signed in to Azure.",
             action=(

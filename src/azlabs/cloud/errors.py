@@ -12,9 +12,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azlabs.errors import AzlabsError, ExitCode
+
+if TYPE_CHECKING:
+    from azlabs.cloud.explain import Explanation
 
 NOT_MODELLED = "NotModelledBySimulator"
 _NOT_THERE = {"ResourceNotFound", "ResourceGroupNotFound", "NotFound", "ParentResourceNotFound", "SubscriptionNotFound"}
@@ -28,6 +31,7 @@ _WRAPPERS = {
     "resourceoperationfailure",
     "preflightvalidationcheckfailed",
 }
+_SIGN_IN = re.compile(r"\bAADSTS\d+\b")
 _SEE_ALSO = re.compile(
     r"\s*(Please (see|list deployment operations)[^.]*(aka\.ms|https?:)\S*[^.]*\.?|Click here for details\.?)",
     re.IGNORECASE,
@@ -59,11 +63,30 @@ class AzureError(AzlabsError):
         action: str = "",
         request: str = "",
     ) -> None:
+        self._action = ""
         super().__init__(message, action=action, code=code or f"Http{status}")
         self.status = status
         self.details = details or (ErrorDetail(self.code, message),)
         self.outer_code = outer_code or self.code
         self.request = request
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """What this failure means and what to do, when it is a known one. Looked up when somebody asks."""
+        from azlabs.cloud.explain import explain_first
+
+        inner = [(detail.code, detail.message) for detail in self.details]
+        return explain_first([(self.code, self.message), *inner, (self.outer_code, self.message)])
+
+    @property
+    def action(self) -> str:
+        """What to do: as the caller said, else as the table of known failures says."""
+        known = None if self._action else self.explanation
+        return known.action if known is not None else self._action
+
+    @action.setter
+    def action(self, value: str) -> None:
+        self._action = value
 
     @property
     def not_found(self) -> bool:
@@ -131,11 +154,7 @@ def from_exception(problem: BaseException) -> AzlabsError | None:
     from azure.core import exceptions as core
 
     if isinstance(problem, core.ClientAuthenticationError) and problem.response is None:
-        return CredentialMissing(
-            "The sign-in to Azure was not accepted or has ended.",
-            action="Sign in again with `az login`, or work on the simulator with --cloud simulator.",
-            code="AuthenticationFailed",
-        )
+        return sign_in_refused(str(problem))
     if isinstance(problem, core.HttpResponseError):
         response = problem.response
         if response is None:
@@ -152,7 +171,30 @@ def from_exception(problem: BaseException) -> AzlabsError | None:
             action="Check the network and try again; the simulator (--cloud simulator) needs none.",
             code="CloudUnreachable",
         )
+    if isinstance(problem, core.AzureError):
+        # Clients that do not speak HTTP (Service Bus) name their failures by the class of the exception.
+        text = _one_line(str(getattr(problem, "message", "") or problem)) or type(problem).__name__
+        return AzureError(0, type(problem).__name__, text)
     return None
+
+
+def sign_in_refused(message: str) -> CredentialMissing:
+    """The error for a sign-in that Entra refused: with its number, and what that means, when it says one."""
+    number = _SIGN_IN.search(message)
+    if number is None:
+        return CredentialMissing(
+            "The sign-in to Azure was not accepted or has ended.",
+            action="Sign in again with `az login`, or work on the simulator with --cloud simulator.",
+            code="AuthenticationFailed",
+        )
+    from azlabs.cloud.explain import explain
+
+    known = explain(number.group(), message)
+    return CredentialMissing(
+        known.means if known else "Microsoft Entra refused the sign-in.",
+        action=known.action if known else "Sign in again with `az login`.",
+        code=number.group(),
+    )
 
 
 @contextmanager

@@ -69,7 +69,8 @@ def _azure(problem: AzureError) -> Outcome:
     if problem.not_found and problem.code not in _UNKNOWN_KINDS:
         return failed(Evidence(found=problem.message, expected="it exists", decided_by=problem.code))
     if problem.status == _FORBIDDEN:
-        return _could_not(f"azlabs may not read this: {problem.message}", "Give the verifying account a reading role.")
+        fix = problem.action or "Give the verifying account a reading role."
+        return _could_not(f"azlabs may not read this: {problem.message}", fix, problem.code)
     return _could_not(problem.message, problem.action, problem.code)
 
 
