@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
+
+if TYPE_CHECKING:
+    from ssl import SSLSocket
 
 JSON_TYPE = "application/json; charset=utf-8"
 
@@ -63,6 +66,18 @@ class LiveAnswer(Answer):
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes, parts: Iterator[bytes]) -> None:
         self.status, self.headers, self.body, self.parts = status, headers, body, parts
+
+
+class TakenOver(Answer):
+    """An answer (101) after which the connection speaks something else: `take(connection, bytes that have come already)`.
+
+    Only a listener hands its connection over.
+    """
+
+    __slots__ = ("take",)
+
+    def __init__(self, status: int, headers: dict[str, str], take: Callable[[SSLSocket, bytes], None]) -> None:
+        self.status, self.headers, self.body, self.take = status, headers, b"", take
 
 
 class CaseInsensitive(dict[str, str]):

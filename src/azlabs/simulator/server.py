@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azlabs.simulator import certificates, wire
-from azlabs.simulator.http import Answer, Request
+from azlabs.simulator.http import Answer, Request, TakenOver
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -109,6 +109,9 @@ class Listener:
                 self.on_request()
             answer = self._handle(request)
             secure.sendall(wire.encode(answer, keep, head_only=request.method == "HEAD"))
+            if isinstance(answer, TakenOver):
+                answer.take(secure, stream.left)
+                return
             if request.method != "HEAD":
                 for part in wire.pieces(answer):
                     secure.sendall(part)

@@ -21,7 +21,7 @@ MAX_CHUNKED = 256 * 1024 * 1024
 SPOOLED = 8 * 1024 * 1024
 """Longer bodies wait in a file."""
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
-_BODILESS = frozenset({204, 304})
+_BODILESS = frozenset({101, 204, 304})
 Receive = Callable[[int], bytes]
 Send = Callable[[bytes], object]
 
@@ -44,6 +44,11 @@ class Stream:
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send
         self._buffer = b""
+
+    @property
+    def left(self) -> bytes:
+        """What has come after the last request."""
+        return self._buffer
 
     def _more(self) -> bool:
         data = self._receive(65536)

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def handle(simulator: Simulator, request: Request, path: str, query: str) -> Answer:
-    """Answer one request of an administration client."""
+    """Answer one request of an administration client, or the opening of a WebSocket."""
+    if path.lower().startswith("/$servicebus/websocket"):
+        from azlabs.simulator.data_planes.service_bus import websocket
+
+        return websocket.answer(simulator, request)
     from azlabs.simulator.data_planes.service_bus.atom import front
 
     return front.handle(simulator, request, path, query)

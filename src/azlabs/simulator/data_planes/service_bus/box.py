@@ -170,7 +170,8 @@ class Box:
         self.bytes -= held.size
         if held.raw is not None:
             self._budget.used -= held.size
-        self.journal.add(writing.COUNTER, (self._next, self.number))
+        if held.sequence == self._next - 1:  # else a stored message still says how far the numbers go
+            self.journal.add(writing.COUNTER, (self._next, self.number))
         self.journal.add(writing.DELETE, (self.number, held.sequence))
 
     def change(self, held: Held, state: int, failures: int) -> None:

@@ -34,7 +34,8 @@ class Connection(asyncio.Protocol):
     """One client. `send` collects frames; they leave when the server has committed what they speak of."""
 
     def __init__(self, server: Server) -> None:
-        self.server, self.broker, self.simulator = server, server.broker, server.simulator
+        self.server, self.simulator = server, server.simulator
+        self.broker: Broker = server.broker
         self.grants = Grants(server.simulator)
         self.remote_frame = amqp.SMALLEST_FRAME
         self.paused = False

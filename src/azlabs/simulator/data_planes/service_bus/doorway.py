@@ -13,6 +13,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from azlabs.simulator import Simulator
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 
 JOURNAL = "service_bus.sqlite"
 _RUNNING = "azlabs.simulator.data_planes.service_bus.running"
+_doors: WeakKeyDictionary[Simulator, Doorway] = WeakKeyDictionary()
 _log = logging.getLogger(__name__)
+
+
+def door_of(simulator: Simulator) -> Doorway | None:
+    """The ports of a simulator's broker in this process."""
+    return _doors.get(simulator)
 
 
 def _bound(port: int) -> socket.socket:
@@ -43,6 +50,7 @@ class Doorway:
         self._closing = False
         self._thread = threading.Thread(target=self._wait, name="azlabs-service-bus-door", daemon=True)
         self._thread.start()
+        _doors[simulator] = self
 
     @property
     def used(self) -> float:
@@ -67,6 +75,8 @@ class Doorway:
     def close(self) -> None:
         """End the broker when it runs, and free the ports."""
         self._closing = True
+        if _doors.get(self._simulator) is self:
+            del _doors[self._simulator]
         self._wake.send(b".")
         self._thread.join(timeout=10)
         running = sys.modules.get(_RUNNING)
