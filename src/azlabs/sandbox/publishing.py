@@ -95,7 +95,7 @@ def _publish(cloud: Cloud, app: str, content: bytes, patience_seconds: float) ->
     said = cloud.send("POST", url, headers=headers, content=content, audience=_AUDIENCE, seconds=300)
     if said.status >= 400:
         raise _refused(app, said.status, said.content)
-    identifier = str(said.json)
+    identifier = str(said.json or said.text).strip()
     end, pause = time.monotonic() + patience_seconds, _FIRST_LOOK_SECONDS
     while True:
         found = cloud.send("GET", f"{engine}/api/deployments/{identifier}", audience=_AUDIENCE)
