@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from azlabs.simulator.data_planes.cosmos import access, documents, feeds, resources, throughput
-from azlabs.simulator.data_planes.cosmos.asking import Asking
+from azlabs.simulator.data_planes.cosmos.asking import Asking, feed
 from azlabs.simulator.data_planes.cosmos.batch import batch
 from azlabs.simulator.data_planes.cosmos.errors import not_found, refused
 from azlabs.simulator.data_planes.cosmos.partition import effective, of_header
@@ -62,7 +62,9 @@ def _serve(simulator: Simulator, request: Request, path: str, headers: CaseInsen
         parts = [unquote(part, errors="replace") for part in parts]
     kind = parts[-1] if len(parts) % 2 else parts[-2] if parts else ""
     link = "/".join(parts[:-1] if len(parts) % 2 else parts)
-    if kind == "offers":
+    if parts[4:] == ["operations", "partitionkeydelete"]:
+        kind, link = "colls", "/".join(parts[:4])
+    elif kind == "offers":
         link = parts[1].lower() if len(parts) == 2 else ""
     place = request.url.find("/", request.url.find("://") + 3)
     base = (request.url[:place] if place > 0 else request.url.partition("?")[0]) + "/"
@@ -146,8 +148,13 @@ def _in_container(asking: Asking, container: Container, is_query: bool) -> Answe
         return resources.ranges(asking, container)
     if parts[4:] == ["operations", "partitionkeydelete"]:
         return documents.delete_partition(asking, container)
+    if parts[4] == "conflicts" and len(parts) == 5:
+        return feed("Conflicts", container.rid, [])
     if parts[4] != "docs":
         raise not_modelled(f"{parts[4]} of a container of Cosmos DB")
+    for header in ("x-ms-documentdb-pre-trigger-include", "x-ms-documentdb-post-trigger-include"):
+        if asking.headers.get(header):
+            raise not_modelled("triggers of a container of Cosmos DB, since no JavaScript runs here")
     asking.plane.sweep(container, asking.now)
     place = _range_id(asking, container)
     if asking.plane.enforced:
