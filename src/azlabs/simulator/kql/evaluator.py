@@ -41,10 +41,12 @@ class Filter:
 class Source(Protocol):
     """A table of the database."""
 
-    columns: Sequence[Column]
+    @property
+    def columns(self) -> Sequence[Column]:
+        """(name, type) of each."""
 
-    def read(self, names: Sequence[str], filters: Sequence[Filter]) -> list[Row]:
-        """Rows with these columns; rows that a filter refuses may be among them."""
+    def read(self, names: Sequence[str], filters: Sequence[Filter], limit: int | None) -> list[Row]:
+        """Rows with these columns; rows that a filter refuses may be among them. With a limit only that many are needed."""
 
 
 class Database(Protocol):
@@ -175,13 +177,14 @@ class Environment:
             raise KqlError("SEM0100", f"Failed to resolve table or column expression named '{name}'", at)
         columns = list(source.columns)
         filters: list[Filter] = []
+        limit = wanted.limit if wanted is not None else None
         if wanted is not None:
             if wanted.names is not None:
                 columns = [column for column in columns if column[0] in wanted.names]
             known = {column for column, _ in source.columns}
             filters = [one for one in wanted.filters if one.column in known]
         self.read.add(name)
-        rows = source.read([column for column, _ in columns], filters)
+        rows = source.read([column for column, _ in columns], filters, limit)
         self.rows_read += len(rows)
         return Table(columns, rows)
 
@@ -230,6 +233,8 @@ class Wanted:
 
     names: set[str] | None = None
     filters: list[Filter] = field(default_factory=list)
+    limit: int | None = None
+    """How many rows the first step takes, where that is its name."""
 
 
 def run(text: str, database: Database, now: float) -> Result:

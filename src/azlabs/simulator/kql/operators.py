@@ -271,7 +271,7 @@ def _distinct(step: Operator, table: Table, environment: Environment) -> Table:
 
 def _schema(_step: Operator, table: Table, _environment: Environment) -> Table:
     dotnet = {"bool": "SByte", "int": "Int32", "long": "Int64", "real": "Double", "decimal": "Data.SqlTypes.SqlDecimal",
-              "datetime": "DateTime",              "timespan": "TimeSpan", "guid": "Guid", "dynamic": "Object", "string": "String"}  # fmt: skip
+              "datetime": "DateTime", "timespan": "TimeSpan", "guid": "Guid", "dynamic": "Object", "string": "String"}  # fmt: skip
     columns = [("ColumnName", "string"), ("ColumnOrdinal", "int"), ("DataType", "string"), ("ColumnType", "string")]
     rows = [(name, place, f"System.{dotnet[kind]}", kind) for place, (name, kind) in enumerate(table.columns)]
     return Table(columns, rows)

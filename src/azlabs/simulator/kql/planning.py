@@ -23,7 +23,7 @@ _ALL = frozenset({"*", "pack_all"})
 
 def wanted_of(steps: list[Operator], environment: Environment, outer: Wanted | None) -> Wanted:
     """What the steps need. `outer`: what is needed of their result."""
-    found = Wanted(None, _filters(steps, environment))
+    found = Wanted(None, _filters(steps, environment), _limit(steps))
     used: set[str] = set()
     for step in steps:
         if _asks_all(step.args):
@@ -37,8 +37,17 @@ def wanted_of(steps: list[Operator], environment: Environment, outer: Wanted | N
     if outer is not None and outer.names is not None:
         found.names = _spelled(used | outer.names)
     if outer is not None and not steps:
-        found.filters = outer.filters
+        found.filters, found.limit = outer.filters, outer.limit
     return found
+
+
+def _limit(steps: list[Operator]) -> int | None:
+    count = steps[0].args["count"] if steps and steps[0].name == "take" else None
+    return (
+        int(count.value)
+        if isinstance(count, Literal) and count.type == "long" and count.value is not None and count.value >= 0
+        else None
+    )
 
 
 def _asks_all(args: object) -> bool:

@@ -52,6 +52,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "insights.diagnostics",
         "insights.autoscale",
         "insights.collection",
+        "insights.queries",
     ),
     "microsoft.keyvault": ("key_vault.vaults", "key_vault.connections", "key_vault.hsms", "key_vault.contents", "key_vault.deleted"),
     "microsoft.documentdb": (
@@ -66,7 +67,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     ),
     "microsoft.managedidentity": ("managed_identity",),
     "microsoft.management": ("management",),
-    "microsoft.operationalinsights": ("operational_insights.workspaces", "operational_insights.contents", "operational_insights.packs"),
+    "microsoft.operationalinsights": ("operational_insights.workspaces", "operational_insights.contents", "operational_insights.packs", "insights.queries"),
     "microsoft.policyinsights": ("policy_insights.states", "policy_insights.remediations", "policy_insights.attestations"),
     "microsoft.recoveryservices": (
         "recovery_services.vaults",

@@ -1,0 +1,1 @@
+"""Application Insights: what programs send, kept in the tables of Log Analytics."""
