@@ -93,9 +93,8 @@ def _hook(app: App, request: Request, path: str, query: str) -> Answer:
     parts = [part for part in path.split("/") if part]
     asked = parse_query(query)
     name = parts[2].lower() if len(parts) > 2 and parts[1].lower() == "webhooks" else ""
-    trigger = next(
-        (one for key, one in app.triggers.items() if key.lower() == asked.get("functionname", "").lower()), None
-    )
+    wanted = asked.get("functionname", "").lower().removeprefix("host.functions.")
+    trigger = next((one for key, one in app.triggers.items() if key.lower() == wanted), None)
     hook = getattr(trigger, "hook", None)
     if hook is None or getattr(trigger, "webhook", None) != name:
         return Answer(404)

@@ -32,14 +32,18 @@ def write(app: App, function: Function, binding: Binding, datum: Datum, given: M
     """Put the content; a container that is missing is made."""
     path = app.expand(str(binding["path"]), given).strip("/")
     content = datum.value if datum.kind == "bytes" else values.raw(datum.value)
-    place = service(app, binding)
+    put(service(app, binding), path, content)
+
+
+def put(place: storage.Service, path: str, content: bytes) -> None:
+    """Write a blob; a container that is missing is made. Raises `FunctionProblem`."""
     headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": "application/octet-stream"}
     answer = place.request("PUT", path, None, headers, content)
     if answer.status == 404:
         storage.create(place, "PUT", path.partition("/")[0], {"restype": "container"})
         answer = place.request("PUT", path, None, headers, content)
     if answer.status >= 300:
-        raise FunctionProblem(f"The blob '{path}' of the binding '{binding['name']}' cannot be written: {storage.said(answer)}")
+        raise FunctionProblem(f"The blob '{path}' in '{place.account}' cannot be written: {storage.said(answer)}")
 
 
 def check(app: App, function: Function, binding: Binding) -> None:

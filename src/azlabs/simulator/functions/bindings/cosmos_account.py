@@ -147,12 +147,17 @@ class Account:
         found: list[Body] = _good(answer, f"The container '{database}/{name}' of Cosmos DB cannot be opened").json()["PartitionKeyRanges"]
         return found
 
-    def changes(self, database: str, name: str, range: str, since: str, most: int, from_beginning: bool = True) -> tuple[list[Body], str]:
-        """(changed items, mark to go on from) of one physical partition after a mark ("": the beginning or now). Raises `Refused`."""
+    def changes(
+        self, database: str, name: str, range: str, since: str, most: int, *, from_beginning: bool = True, modified_since: str = ""
+    ) -> tuple[list[Body], str]:
+        """(changed items, mark to go on from) of one physical partition after a mark; without one from the beginning, since an
+        HTTP date, or from now on. Raises `Refused`."""
         link = f"dbs/{database}/colls/{name}"
         headers = {"A-IM": "Incremental Feed", "x-ms-documentdb-partitionkeyrangeid": range, "x-ms-max-item-count": str(most)}
         if since or not from_beginning:
             headers["If-None-Match"] = since or "*"
+        elif modified_since:
+            headers["If-Modified-Since"] = modified_since
         answer = self.request("GET", "docs", f"{link}/docs", headers, link=link)
         mark = _headers(answer).get("etag", since)
         if answer.status == 304:

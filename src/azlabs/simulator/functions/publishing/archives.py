@@ -7,7 +7,6 @@ import os
 import shutil
 import stat
 import zipfile
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -108,15 +107,3 @@ def with_file(file: IO[bytes], name: str, text: str, copy: IO[bytes]) -> None:
             archive.writestr(name, text)
     copy.seek(0)
 
-
-def packed(folder: Path, keep: Callable[[PurePosixPath], bool]) -> bytes:
-    """A zip of the files of a folder that `keep` wants; the same bytes for the same content."""
-    import io
-
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.rglob("*")):
-            name = PurePosixPath(path.relative_to(folder).as_posix())
-            if path.is_file() and keep(name):
-                archive.writestr(zipfile.ZipInfo(str(name)), path.read_bytes(), zipfile.ZIP_DEFLATED)
-    return out.getvalue()
