@@ -99,6 +99,8 @@ def _publish(cloud: Cloud, app: str, content: bytes, patience_seconds: float) ->
     end, pause = time.monotonic() + patience_seconds, _FIRST_LOOK_SECONDS
     while True:
         found = cloud.send("GET", f"{engine}/api/deployments/{identifier}", audience=_AUDIENCE)
+        if found.status >= 400 and found.status != 404:
+            raise _refused(app, found.status, found.content)
         body: dict[str, Any] = found.json if isinstance(found.json, dict) else {}
         if body.get("status") == _SUCCESS:
             return
