@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from azlabs.simulator.http import dumps
 from azlabs.simulator.providers.web import app_settings, shown
 from azlabs.simulator.providers.web.base import (
     PLAN,
@@ -114,13 +115,16 @@ class App(WebType):
 
     @action("restart")
     def restart(self, call: Call, body: Body) -> None:
-        """Nothing that the control plane remembers."""
+        """Start its code again; the control plane remembers only how often."""
+        row = call.store.get(body["id"].lower())
+        if row is not None:
+            hidden = row.hidden
+            row.hidden_text = dumps({**hidden, "restarts": int(hidden.get("restarts", 0)) + 1})
+            call.store.update(row)
 
     @action("newpassword")
     def new_password(self, call: Call, body: Body) -> None:
         """Another password of the publishing user."""
-        from azlabs.simulator.http import dumps
-
         row = call.store.get(body["id"].lower())
         if row is not None:
             row.hidden_text = dumps({**row.hidden, "password": secrets.token_urlsafe(45)})
