@@ -59,10 +59,14 @@ class Publisher:
 
         def work() -> None:
             try:
-                self._work(deployment, store, package, names, build)
+                text, status = self._work(deployment, store, package, names, build)
             finally:
                 package.close()
+                # Before the deployment says that it is over: who reads that may begin the next one.
                 _running.discard(mark)
+            deployment.note(text, status=status)
+            if status == SUCCESS:
+                self.changed()
 
         if wait:
             work()
@@ -70,7 +74,10 @@ class Publisher:
             threading.Thread(target=work, name="azlabs-publish", daemon=True).start()
         return deployment
 
-    def _work(self, deployment: Deployment, store: stores.Store, package: IO[bytes], names: list[str], build: bool) -> None:
+    def _work(
+        self, deployment: Deployment, store: stores.Store, package: IO[bytes], names: list[str], build: bool
+    ) -> tuple[str, int]:
+        """The last line of the deployment's log, and its status."""
         try:
             deployment.note("Looking at the package.", status=BUILDING, progress="Validating the package...")
             look(names)
@@ -79,14 +86,12 @@ class Publisher:
             else:
                 deployment.note("Skipping the build: it was not asked for.", status=DEPLOYING, progress="Uploading the package...")
                 store.write(package)
-            deployment.note("Deployment successful.", status=SUCCESS)
         except (FunctionProblem, archives.Unusable) as refusal:
-            deployment.note(str(refusal), status=FAILED)
+            return str(refusal), FAILED
         except Exception as problem:
             _log.exception("a package could not be published")
-            deployment.note(f"The simulator failed to publish the package: {problem}.", status=FAILED)
-        else:
-            self.changed()
+            return f"The simulator failed to publish the package: {problem}.", FAILED
+        return "Deployment successful.", SUCCESS
 
     def _build(self, deployment: Deployment, store: stores.Store, package: IO[bytes]) -> None:
         """Install what the app asks for, and keep the package with the mark of a build."""
