@@ -18,14 +18,17 @@ MAY_MISS = 2
 LOG = "The app's log says what happened: azlabs logs."
 
 
-def _run(lab: LabView) -> Found:
-    """The run of this attempt; the check fails when no note came through it."""
+def _run(lab: LabView, *lanes: str) -> Found:
+    """The run of this attempt; the check fails when no note came through it, and cannot judge what broke in `lanes`."""
     if not Trust(lab).stores():
         waits_for("vector-store", "Passages need a container with a vector policy.")
     found = run_of(lab)
     if found.problem:
         wait_for_roles(Trust(lab))
         raise CheckFailed(Evidence(found.problem, "Notes are taken and processed", fix=LOG))
+    for lane in lanes:
+        if lane in found.failures:
+            raise found.failures[lane]
     return found
 
 
@@ -67,7 +70,7 @@ def _expect_none(items: Sequence[Item], note: Note, sentences: Sequence[str], wh
 @check("ingest", points=6, acts=True, seconds=SECONDS)
 def notes_become_passages(lab: LabView) -> None:
     """Every sentence of a note stands whole in a passage of at most 1,200 characters that has a vector of the right length."""
-    found = _run(lab)
+    found = _run(lab, "long")
     items = _items(found, "first")
     if not any(_passages(items, note) for note in found.notes.everything):
         wait_for_roles(Trust(lab))
@@ -89,7 +92,7 @@ def notes_become_passages(lab: LabView) -> None:
 @check("ingest", points=4, acts=True, seconds=SECONDS)
 def sending_again_changes_nothing(lab: LabView) -> None:
     """The same note sent twice more leaves the passages as they are."""
-    found = _run(lab)
+    found = _run(lab, "long")
     before, after = (_contents(_passages(_items(found, step), found.notes.long)) for step in ("first", "again"))
     expect(sum(before.values()) > 0, found="No passage of the note is there", expected="The passages of the note")
     expect(
@@ -109,7 +112,8 @@ def _contents(passages: Iterable[Item]) -> Counter[str]:
 @check("ingest", points=6, acts=True, seconds=SECONDS)
 def the_newest_revision_counts(lab: LabView) -> None:
     """A newer revision replaces the older one entirely, a late one is ignored, a withdrawn note disappears."""
-    found, notes = _run(lab), _run(lab).notes
+    found = _run(lab, "long", "winch")
+    notes = found.notes
     _expect_all(_items(found, "first"), notes.long, what="are in the container")
     sentences = notes.long.sentences
     for step, what in (("shorter", "of the longer revision are left"), ("late", "came back with a revision that is older")):
@@ -134,7 +138,7 @@ def the_newest_revision_counts(lab: LabView) -> None:
 @check("ingest", points=2, acts=True, seconds=SECONDS)
 def ids_of_any_kind_come_back_unchanged(lab: LabView) -> None:
     """Ids with slashes, signs and 120 characters are kept as they are."""
-    found = _run(lab)
+    found = _run(lab, "awkward")
     items = _items(found, "awkward")
     for note in found.notes.awkward:
         _expect_all(items, note, what="are in the container")
@@ -153,7 +157,7 @@ def ids_of_any_kind_come_back_unchanged(lab: LabView) -> None:
 @check("ingest", points=2, acts=True, seconds=SECONDS)
 def each_note_is_one_partition(lab: LabView) -> None:
     """The passages of a note form one logical partition, and no two notes share one."""
-    found = _run(lab)
+    found = _run(lab, "long")
     items = _items(found, "first")
     owners: dict[object, str] = {}
     for note in (found.notes.long, *found.notes.background):
@@ -166,7 +170,7 @@ def each_note_is_one_partition(lab: LabView) -> None:
 
 def _searched(lab: LabView) -> Found:
     """The run, where questions could be asked and passages be found."""
-    found = _run(lab)
+    found = _run(lab, "long", "winch")
     if found.token_problem is not None:
         raise found.token_problem
     items = found.items.get("first", [])
@@ -279,7 +283,7 @@ def what_cannot_be_answered_is_refused(lab: LabView) -> None:
 @check("poison", points=8, acts=True, seconds=SECONDS)
 def unusable_messages_are_set_aside(lab: LabView) -> None:
     """Every message that can never be processed is in the dead-letter queue, unchanged and with a reason."""
-    found = _run(lab)
+    found = _run(lab, "bad")
     _items(found, "bad")
     for bad in found.notes.bad:
         dead = found.dead.get(found.sent.get(bad.name, ""))
@@ -298,7 +302,7 @@ def unusable_messages_are_set_aside(lab: LabView) -> None:
 @check("poison", points=2, negative=True, acts=True, seconds=SECONDS)
 def good_notes_are_never_set_aside(lab: LabView) -> None:
     """Good notes between unusable ones are stored, and none of them ends in the dead-letter queue."""
-    found = _run(lab)
+    found = _run(lab, "bad")
     items = _items(found, "bad")
     names = {id: name for name, id in found.sent.items()}
     bad = {one.name for one in found.notes.bad}
@@ -310,7 +314,7 @@ def good_notes_are_never_set_aside(lab: LabView) -> None:
 @guard("poison", acts=True, seconds=SECONDS)
 def unusable_messages_leave_no_trace(lab: LabView) -> None:
     """Nothing of an unusable message is stored, and none of them stays in the queue."""
-    found = _run(lab)
+    found = _run(lab, "bad")
     stuck = found.stuck.get("bad", [])
     expect(not stuck, found=f"Still in the queue: {', '.join(stuck[:3])}", expected="The queue is empty again", fix=LOG)
     for bad in found.notes.bad:
@@ -326,7 +330,7 @@ def _follow(lab: LabView, found: Found) -> list[Followed]:
 @check("trace", points=4, acts=True, seconds=SECONDS)
 def a_note_can_be_followed(lab: LabView) -> None:
     """From a message's trace id one reaches the function's request, the calls to model and database, and the note's id."""
-    found = _run(lab)
+    found = _run(lab, "traced")
     fix = "The message carries the parent, and the function's context hands it on. Telemetry needs the connection string and a mode."
     if "traced" in found.stuck:
         raise CheckFailed(Evidence("The notes stay in the queue", "They are processed", fix=LOG))
@@ -340,7 +344,7 @@ def a_note_can_be_followed(lab: LabView) -> None:
 @check("trace", points=1, negative=True, acts=True, seconds=SECONDS)
 def each_note_has_its_own_trace(lab: LabView) -> None:
     """Two notes do not share a trace."""
-    first, second = _follow(lab, _run(lab))
+    first, second = _follow(lab, _run(lab, "traced"))
     shared = first.operations & second.operations
     expect(not shared, found="Two notes lead to the same trace", expected="A trace for each", fix="Open the span inside the function.")
 
@@ -348,7 +352,7 @@ def each_note_has_its_own_trace(lab: LabView) -> None:
 @guard("trace", acts=True, seconds=SECONDS)
 def telemetry_keeps_secrets(lab: LabView) -> None:
     """Neither the search token nor the text of a note is in the telemetry."""
-    found = _run(lab)
+    found = _run(lab, "traced")
     said = [str(row) for rows in found.rows.values() for row in rows]
     for token in Trust(lab).tokens():
         expect(not any(token in row for row in said), found="The search token is in the logs", expected="No token there")

@@ -12,9 +12,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from azlabs.errors import AzlabsError
 from azlabs.verify import CheckFailed, Evidence, LabView
 
 from .probe_notes import Bad, Fact, Note, Notes
@@ -87,7 +89,8 @@ class Found:
     """Trace ids by note id."""
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Telemetry since the run began, by table."""
-    failures: list[BaseException] = field(default_factory=list)
+    failures: dict[str, BaseException] = field(default_factory=dict)
+    """What broke a lane, by the lane's name."""
 
 
 class Queue:
@@ -192,13 +195,12 @@ class Run:
             self.found.token_problem = problem
         self.queue = Queue(self.lab, self.trust.host)
         try:
-            self._side_by_side(self._long, self._winch, self._awkward, self._bad, self._traced)
-            if not self.found.failures:
+            lanes = {"long": self._long, "winch": self._winch, "awkward": self._awkward, "bad": self._bad, "traced": self._traced}
+            self._side_by_side(lanes)
+            with suppress(AzlabsError):
                 self._take_back()
         finally:
             self.queue.close()
-        if self.found.failures:
-            raise self.found.failures[0]
         return self.found
 
     # --- lanes ------------------------------------------------------------------------------------------------------------
@@ -366,14 +368,14 @@ class Run:
         else:
             self.queue.settled(ids, 2.0)
 
-    def _side_by_side(self, *lanes: Callable[[], None]) -> None:
-        def follow(lane: Callable[[], None]) -> None:
+    def _side_by_side(self, lanes: Mapping[str, Callable[[], None]]) -> None:
+        def follow(name: str) -> None:
             try:
-                lane()
+                lanes[name]()
             except BaseException as problem:
-                self.found.failures.append(problem)
+                self.found.failures[name] = problem
 
-        threads = [threading.Thread(target=follow, args=(lane,), name=f"probe{lane.__name__}", daemon=True) for lane in lanes]
+        threads = [threading.Thread(target=follow, args=(name,), name=f"probe-{name}", daemon=True) for name in lanes]
         for thread in threads:
             thread.start()
         for thread in threads:

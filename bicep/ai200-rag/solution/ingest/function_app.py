@@ -23,23 +23,23 @@ def ingest(message: func.ServiceBusMessage) -> None:
 
 
 @app.route(route="search", methods=["POST"])
-def search(request: func.HttpRequest) -> func.HttpResponse:
+def search(req: func.HttpRequest) -> func.HttpResponse:
     """Passages that answer a question."""
     return answer(501, {"error": "search has not been written"})
 
 
 @app.route(route="health", methods=["GET"])
-def health(request: func.HttpRequest) -> func.HttpResponse:
+def health(req: func.HttpRequest) -> func.HttpResponse:
     """Is the app up, and does the caller have the token?"""
-    if not has_token(request):
+    if not has_token(req):
         return answer(401, {"error": "x-search-token is missing or wrong"})
     return answer(200, {"status": "up"})
 
 
-def has_token(request: func.HttpRequest) -> bool:
+def has_token(req: func.HttpRequest) -> bool:
     """Does the caller send the token that the setting SEARCH_TOKEN holds?"""
     expected = os.environ.get("SEARCH_TOKEN", "")
-    given = request.headers.get("x-search-token", "")
+    given = req.headers.get("x-search-token", "")
     return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
 
 
