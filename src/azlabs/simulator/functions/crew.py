@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MEMORY = 1024 * 1024 * 1024
 """What a worker may use. Azure's instances have 512, 2,048 or 4,096 MB; a learner's machine should not be filled."""
 GRACE_SECONDS = 5.0
+TRIES = 5
+"""How often an invocation that had not begun goes to another worker before it gets one of its own."""
 _MEGABYTE = 1024 * 1024
 
 
@@ -81,15 +83,18 @@ class Crew:
     def invoke(self, message: Message) -> Message:
         """Run one invocation to its end. Raises `FunctionProblem` when the worker does not bring it to one."""
         seconds = self._app.host_json.timeout
-        worker = self._current()
-        try:
-            return worker.invoke(message, seconds)
-        except TookTooLong:
-            raise self._too_long(worker, seconds) from None
-        except WorkerGone as gone:
-            self._note(worker, str(gone))
-            if gone.alone or self._closed:
-                raise FunctionProblem(_sentence(str(gone))) from None
+        for _ in range(TRIES):
+            worker = self._current()
+            try:
+                return worker.invoke(message, seconds)
+            except TookTooLong:
+                raise self._too_long(worker, seconds) from None
+            except WorkerGone as gone:
+                self._note(worker, str(gone))
+                if gone.alone or self._closed:
+                    raise FunctionProblem(_sentence(str(gone))) from None
+                if gone.begun:
+                    break
         return self._again(message, seconds)
 
     def _again(self, message: Message, seconds: float | None) -> Message:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -19,15 +20,30 @@ from azlabs.simulator.functions.zygotes import Zygote
 TAIL = 20
 LOAD_SECONDS = 120.0
 END_SECONDS = 3.0
+LOOK_SECONDS = 0.25
+CUT_OFF = 71
+"""Exit code of a worker that could not speak to the host: see program/worker.py."""
 Message = dict[str, Any]
 
 
 class WorkerGone(Exception):
-    """The worker ended while an invocation was in it; the text says why. `alone`: no other invocation was in it."""
+    """The worker ended while an invocation was in it; the text says why.
 
-    def __init__(self, why: str, alone: bool) -> None:
+    `begun`: the function had been called; `alone`: and no other was running in the worker then.
+    """
+
+    def __init__(self, why: str, begun: bool, alone: bool) -> None:
         super().__init__(why)
-        self.alone = alone
+        self.begun, self.alone = begun, alone
+
+
+class _Pending:
+    """An invocation that was handed to the worker."""
+
+    def __init__(self) -> None:
+        self.done: Future[Message] = Future()
+        self.began = 0.0
+        """When the function was called (monotonic)."""
 
 
 class TookTooLong(Exception):
@@ -49,7 +65,7 @@ class Worker:
         """`config`: what program/worker.py reads first; `on_line`: called for every line that the app logs or prints."""
         self._on_line = on_line
         self._loaded: Future[Message] = Future()
-        self._pending: dict[str, Future[Message]] = {}
+        self._pending: dict[str, _Pending] = {}
         self._lock = threading.Lock()
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._ended = threading.Event()
@@ -72,8 +88,8 @@ class Worker:
 
     @property
     def busy(self) -> int:
-        """How many invocations are in it."""
-        return len(self._pending)
+        """How many functions are running in it."""
+        return sum(one.began > 0 for one in list(self._pending.values()))
 
     def load(self) -> Message:
         """What the app declares: {"functions": [...], "traced"}. Raises `LoadFailed`."""
@@ -90,17 +106,26 @@ class Worker:
 
     def invoke(self, message: Message, seconds: float | None) -> Message:
         """Run one invocation: {"outputs", "returned"} or {"error", "type", "stack"}. Raises `WorkerGone`, `TookTooLong`."""
-        done: Future[Message] = Future()
+        pending = _Pending()
         with self._lock:
-            if self._ended.is_set():
-                raise WorkerGone(self._why or "the worker process has ended", False)
-            self._pending[message["id"]] = done
+            if self._ended.is_set() or self.retired:
+                raise WorkerGone(self._why or "the worker process has ended", False, False)
+            self._pending[message["id"]] = pending
         with contextlib.suppress(frames.Broken):
             self._channel.send(message)
-        try:
-            return done.result(seconds)
-        except Late:
-            raise TookTooLong from None
+        while True:
+            spent = time.monotonic() - pending.began if pending.began else 0.0
+            with contextlib.suppress(Late):
+                return pending.done.result(
+                    LOOK_SECONDS if seconds is None else max(0.0, min(LOOK_SECONDS, seconds - spent))
+                )
+            if pending.began:
+                if seconds is not None and time.monotonic() - pending.began >= seconds:
+                    raise TookTooLong
+            elif self.retired:
+                with self._lock:
+                    self._pending.pop(message["id"], None)
+                raise WorkerGone("the worker was given up", False, False)
 
     def kill(self, why: str) -> None:
         """End the process and what it started at once; invocations in it fail for this reason."""
@@ -141,9 +166,13 @@ class Worker:
             self._on_line(message)
         elif kind == "done":
             with self._lock:
-                done = self._pending.pop(message["id"], None)
-            if done is not None:
-                done.set_result(message)
+                pending = self._pending.pop(message["id"], None)
+            if pending is not None:
+                pending.done.set_result(message)
+        elif kind == "began":
+            found = self._pending.get(message["id"])
+            if found is not None:
+                found.began = time.monotonic()
         elif kind in ("loaded", "failed") and not self._loaded.done():
             self._loaded.set_result(message)
 
@@ -153,8 +182,9 @@ class Worker:
             self._why = self._killed_because or explain(code, list(self._tail))
             self._ended.set()
             left, self._pending = self._pending, {}
-        for done in left.values():
-            done.set_exception(WorkerGone(self._why, len(left) == 1))
+        running = sum(one.began > 0 for one in left.values())
+        for one in left.values():
+            one.done.set_exception(WorkerGone(self._why, one.began > 0, running == 1))
         if not self._loaded.done():
             self._loaded.set_result(
                 {"op": "failed", "error": f"While function_app.py was being loaded, {self._why}.", "stack": ""}
@@ -190,6 +220,8 @@ def explain(code: int, tail: list[str]) -> str:
         name = signal.Signals(-code).name if -code in signal.Signals._value2member_map_ else f"signal {-code}"
         cause = next((text for number, text in SIGNALS.items() if number == -code), "something sent it a signal")
         why = f"the worker process ended by {name}: {cause}"
+    elif code == CUT_OFF:
+        why = "the worker process lost its connection to the host: something in the app closed files that are not its own"
     else:
         why = f"the worker process ended with exit code {code}: something in the app left Python (os._exit)"
     last = " | ".join(line.strip() for line in tail[-5:] if line.strip())

@@ -58,6 +58,22 @@ def context_class() -> type:
     return Context
 
 
+def out_class() -> type:
+    """azure.functions.Out made concrete."""
+    import azure.functions as azf
+
+    class Out(azf.Out):  # type: ignore[misc]
+        value: Any = None
+
+        def set(self, val: Any) -> None:
+            self.value = val
+
+        def get(self) -> Any:
+            return self.value
+
+    return Out
+
+
 def attach_trace(parent: str) -> Any:
     """Make the invocation's trace the current one, as the worker does where it was told to use OpenTelemetry."""
     if not parent:

@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from . import context, declared, lines, values
 from .frames import Broken, Channel
 
 TRUE = ("1", "true", "yes")
+CUT_OFF = 71
+"""Exit code of a worker that cannot speak to its host any more."""
 
 
 def run(end: socket.socket) -> int:
@@ -59,7 +62,7 @@ class Worker:
                 for name in ("PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY", "PYTHON_ENABLE_OPENTELEMETRY")
             )
             self._functions = declared.functions_of(self._config["script"])
-            self._context = context.context_class()
+            self._context, self._out = context.context_class(), context.out_class()
         except BaseException as problem:
             self._say(
                 {
@@ -121,8 +124,10 @@ class Worker:
 
     # --- talking to the host ----------------------------------------------------------------------------------------------
     def _say(self, message: dict[str, Any]) -> None:
-        with contextlib.suppress(Broken):
+        try:
             self._channel.send(message)
+        except Broken:
+            os._exit(CUT_OFF)
 
     def _read(self) -> None:
         while True:
@@ -131,7 +136,7 @@ class Worker:
             except Broken:
                 os._exit(0)
             if message["op"] == "invoke":
-                self._loop.call_soon_threadsafe(self._begin, message)
+                self._dispatch(message)
             elif message["op"] == "end":
                 threading.Thread(target=self._end, daemon=True).start()
 
@@ -140,65 +145,64 @@ class Worker:
         os._exit(0)
 
     # --- invocations ------------------------------------------------------------------------------------------------------
-    def _begin(self, message: dict[str, Any]) -> None:
-        task = self._loop.create_task(self._invoke(message))
+    def _dispatch(self, message: dict[str, Any]) -> None:
+        """Sync functions go to the pool at once: an async one that blocks the loop does not block them."""
+        function = self._functions[message["function"]]
+        if function.is_async:
+            self._loop.call_soon_threadsafe(self._begin, message, function)
+        else:
+            assert self._pool is not None
+            self._pool.submit(self._run_sync, message, function)
+
+    def _begin(self, message: dict[str, Any], function: declared.Declared) -> None:
+        task = self._loop.create_task(self._run_async(message, function))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _invoke(self, message: dict[str, Any]) -> None:
-        invocation, name = message["id"], message["function"]
-        account = self._lines.accounts[invocation] = lines.Account(invocation, name)
-        answer: dict[str, Any]
+    def _run_sync(self, message: dict[str, Any], function: declared.Declared) -> None:
+        with self._answering(message) as answer:
+            arguments, outs, scope = self._prepared(message, function)
+            result = scope.run(self._sync, function.call, arguments, message["id"])
+            answer.update(_given(function, outs, result))
+
+    async def _run_async(self, message: dict[str, Any], function: declared.Declared) -> None:
+        with self._answering(message) as answer:
+            arguments, outs, scope = self._prepared(message, function)
+            result = await self._loop.create_task(_as_task(function.call, arguments), context=scope)
+            answer.update(_given(function, outs, result))
+
+    @contextlib.contextmanager
+    def _answering(self, message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Says that the invocation has begun, and in the end what became of it."""
+        invocation = message["id"]
+        account = self._lines.accounts[invocation] = lines.Account(invocation, message["function"])
+        self._say({"op": "began", "id": invocation})
+        answer: dict[str, Any] = {}
         try:
-            answer = await self._call(message, self._functions[name], account)
+            yield answer
         except BaseException as problem:
             answer = {"error": _sentence(problem), "type": type(problem).__name__, "stack": self._stack(problem)}
         self._lines.dropped(account)
-        del self._lines.accounts[invocation]
+        self._lines.accounts.pop(invocation, None)
         self._say({"op": "done", "id": invocation, **answer})
 
-    async def _call(
-        self, message: dict[str, Any], function: declared.Declared, account: lines.Account
-    ) -> dict[str, Any]:
-        import azure.functions as azf
-
-        class Out(azf.Out):  # type: ignore[misc]
-            value: Any = None
-
-            def set(self, val: Any) -> None:
-                self.value = val
-
-            def get(self) -> Any:
-                return self.value
-
+    def _prepared(
+        self, message: dict[str, Any], function: declared.Declared
+    ) -> tuple[dict[str, Any], dict[str, Any], contextvars.Context]:
+        """The arguments of a call, its outputs among them, and the context variables that it runs in."""
         metadata, given = message["metadata"], message["inputs"]
         arguments = {name: values.decoded(kind, given.get(name), metadata) for name, kind in function.inputs.items()}
-        outs = {name: Out() for name in function.outputs}
+        outs = {name: self._out() for name in function.outputs}
         arguments.update(outs)
         if function.wants_context:
             arguments["context"] = self._context(
                 function.name, message["id"], self._config["folder"], message["trace"], message.get("retry")
             )
         scope = contextvars.copy_context()
-        scope.run(lines.running.set, account)
+        scope.run(lines.running.set, self._lines.accounts[message["id"]])
         if self._traced:
             scope.run(context.attach_trace, message["trace"].get("parent", ""))
-        if function.is_async:
-            result = await self._loop.create_task(_as_task(function.call, arguments), context=scope)
-        else:
-            assert self._pool is not None
-            result = await self._loop.run_in_executor(
-                self._pool, scope.run, self._sync, function.call, arguments, message["id"]
-            )
-        outputs = {
-            name: values.encoded(kind, outs[name].value, function.types.get(name))
-            for name, kind in function.outputs.items()
-            if outs[name].value is not None
-        }
-        returned = None
-        if function.returned is not None and (result is not None or function.returned == "http"):
-            returned = values.encoded(function.returned, result, function.types.get("$return"))
-        return {"outputs": outputs, "returned": returned}
+        return arguments, outs, scope
 
     def _sync(self, call: Any, arguments: dict[str, Any], invocation: str) -> Any:
         lines.local.invocation_id = invocation
@@ -224,6 +228,19 @@ class Worker:
             return "".join(traceback.format_exception(type(problem), problem, trace))[-16_000:]
         except BaseException:
             return ""
+
+
+def _given(function: declared.Declared, outs: dict[str, Any], result: Any) -> dict[str, Any]:
+    """What a call gave, for the host."""
+    outputs = {
+        name: values.encoded(kind, outs[name].value, function.types.get(name))
+        for name, kind in function.outputs.items()
+        if outs[name].value is not None
+    }
+    returned = None
+    if function.returned is not None and (result is not None or function.returned == "http"):
+        returned = values.encoded(function.returned, result, function.types.get("$return"))
+    return {"outputs": outputs, "returned": returned}
 
 
 class _Left(Exception):

@@ -2,6 +2,7 @@ import json
 import logging
 import threading
 import time
+from typing import List  # noqa: UP035
 
 import azure.functions as func
 
@@ -38,7 +39,7 @@ def single(msg: func.ServiceBusMessage, context: func.Context) -> None:
     arg_name="msgs", topic_name="news", subscription_name="all", connection="Bus", cardinality=func.Cardinality.MANY,
     data_type=func.DataType.BINARY,
 )
-def several(msgs: list[func.ServiceBusMessage]) -> None:
+def several(msgs: List[func.ServiceBusMessage]) -> None:  # noqa: UP006
     note(function="several", bodies=[one.get_body().hex() for one in msgs], ids=[one.message_id for one in msgs])
 
 
