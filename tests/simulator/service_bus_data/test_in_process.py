@@ -223,3 +223,29 @@ def test_a_client_is_told_when_the_broker_ends(namespace: Any, client: Client) -
     assert len(ended) == 1
     with pytest.raises(BrokerGone):
         client.send("orders", [Outgoing(b"x")])
+
+
+def test_a_state_file_has_one_broker(tmp_path: Any) -> None:
+    with Simulator(tmp_path / "state.sqlite") as simulator, pytest.raises(RuntimeError, match="holds its station"):
+        Client(simulator, HOST, token="x")
+
+
+def test_a_broker_that_was_needed_before_a_port_gets_the_ports_of_the_doorway(namespace: Any, tmp_path: Any) -> None:
+    from azlabs.simulator.data_planes.service_bus.doorway import Doorway
+
+    namespace.queue("orders")
+    namespace.bus.close()
+    door = Doorway(namespace.simulator, tmp_path)
+    text = f"Endpoint=sb://{HOST}/;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey={namespace.key}"
+    try:
+        with Client.from_connection_string(namespace.simulator, text) as client, client.receiver("orders") as receiver:
+            namespace.bus.port = door.port
+            with namespace.client() as other, other.get_queue_sender("orders") as sender:
+                from azure.servicebus import ServiceBusMessage
+
+                sender.send_messages(ServiceBusMessage("from outside"))
+            assert [one.body for one in receiver.receive(1, 5)] == [b"from outside"]
+    finally:
+        door.close()
+    with pytest.raises(BrokerGone):
+        client.send("orders", [Outgoing(b"x")])

@@ -49,8 +49,8 @@ class Doorway:
         self._service: ServiceBus | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._wait, name="azlabs-service-bus-door", daemon=True)
-        self._thread.start()
         _doors[simulator] = self
+        self._thread.start()
 
     @property
     def used(self) -> float:

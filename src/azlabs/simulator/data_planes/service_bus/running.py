@@ -17,13 +17,16 @@ _running: WeakKeyDictionary[Simulator, ServiceBus] = WeakKeyDictionary()
 def broker_of(simulator: Simulator) -> ServiceBus:
     """The running broker of a simulator; started without ports when there is none yet.
 
-    Only the process that holds a simulator's station may ask: messages have one broker.
+    Raises RuntimeError for a state file whose station is in another process: messages have one broker.
     """
+    from azlabs.simulator.data_planes.service_bus import doorway
     from azlabs.simulator.data_planes.service_bus.service import ServiceBus
 
     with _lock:
         found = _running.get(simulator)
         if found is None or not found.alive:
+            if simulator.store.path is not None and doorway.door_of(simulator) is None:
+                raise RuntimeError("The messages of a state file are in the hands of the process that holds its station.")
             found = _running[simulator] = ServiceBus(simulator, ports=False)
         return found
 
