@@ -44,8 +44,7 @@ class Store:
 
     def queue(self, name: str) -> Any:
         policies = {"message_encode_policy": TextBase64EncodePolicy(), "message_decode_policy": TextBase64DecodePolicy()}
-        found = self.queues.get_queue_client(name, **policies)
-        return found
+        return self.queues.get_queue_client(name, **policies)
 
     def texts(self, name: str) -> list[str]:
         """What waits in a queue."""

@@ -44,17 +44,18 @@ class Account:
     _keys: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def request(
-        self, method: str, kind: str, path: str, headers: Mapping[str, str] | None = None, body: Any = None, *, link: str | None = None
-    ) -> Answer:
+        self, method: str, kind: str, path: str, headers: Mapping[str, str] | None = None, body: Any = None, *,
+        link: str | None = None, url: str = "",
+    ) -> Answer:  # fmt: skip
         """Send a request. `kind`: the resource type ("docs"); `path`: unquoted, without a slash in front; `link`: what signatures
-        cover, the path when it is not given."""
+        cover, the path when it is not given; `url`: the quoted path, where a part of it may hold slashes."""
         moment = formatdate(time.time(), usegmt=True)
         sent = {"x-ms-version": VERSION, "x-ms-date": moment, "Accept": "application/json", **(headers or {})}
         sent["Authorization"] = self._proof(method, kind, path if link is None else link, moment)
         raw = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
         if raw is not None:
             sent.setdefault("Content-Type", "application/json")
-        return self.send(Request(method, f"{self.endpoint}/{quote(path, safe='/')}", sent, raw))
+        return self.send(Request(method, f"{self.endpoint}/{url or quote(path, safe='/')}", sent, raw))
 
     def _proof(self, method: str, kind: str, link: str, moment: str) -> str:
         if self.token is not None:
@@ -99,8 +100,9 @@ class Account:
     # --- items ------------------------------------------------------------------------------------------------------------
     def item(self, database: str, name: str, id: str, key: Any) -> Body | None:
         """An item; None when there is none. Raises `Refused`."""
-        path = f"dbs/{database}/colls/{name}/docs/{id}"
-        answer = self.request("GET", "docs", path, {"x-ms-documentdb-partitionkey": _header(key)})
+        link = f"dbs/{database}/colls/{name}/docs"
+        url = f"{quote(link, safe='/')}/{quote(id, safe='')}"
+        answer = self.request("GET", "docs", f"{link}/{id}", {"x-ms-documentdb-partitionkey": _header(key)}, url=url)
         if answer.status == 404:
             return None
         found: Body = _good(answer, f"The item '{id}' of '{database}/{name}' cannot be read").json()
@@ -186,7 +188,7 @@ def said(answer: Answer) -> str:
     """Code and message of a refusal."""
     try:
         body = answer.json()
-        return f"{body['code']}: {body['message']}".strip()
+        return f"{body['code']}: {str(body['message']).partition('ActivityId')[0]}".strip()
     except (ValueError, KeyError, TypeError):
         return ""
 

@@ -79,8 +79,8 @@ class CosmosDBTrigger(Polling):
         paths = (leases.get("partitionKey") or {}).get("paths") or []
         if len(paths) != 1 or paths[0] not in LEASE_KEYS:
             raise FunctionProblem(f"The lease container '{self._lease_name}' has to have the partition key {LEASE_KEYS[0]}.")
-        host = urlsplit(self._account.endpoint).hostname
-        return f"{self._prefix}{host}_{self._database}_{monitored['_rid']}.."
+        host, rid = urlsplit(self._account.endpoint).hostname, str(monitored["_rid"]).replace("/", "-")
+        return f"{self._prefix}{host}_{self._database}_{rid}.."
 
     def _advance(self, lease_id: str, range: str) -> bool:
         """One batch of one physical partition; was there any?"""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.1
 LONGEST_SECONDS = 0.5
 REFUSED_SECONDS = 2.0
-STOP_SECONDS = 5.0
+SAME = 160
+"""Problems that begin alike are the same: what follows may hold times and ids of requests."""
 
 
 class Polling(Trigger):
@@ -63,8 +64,8 @@ class Polling(Trigger):
 
     def _tell(self, text: str) -> None:
         """A problem, once as long as it stays the same."""
-        if text != self._said:
-            self._said = text
+        if text[:SAME] != self._said:
+            self._said = text[:SAME]
             name = self.function.name
             self.app.log.write("Error", f"The listener for function '{name}' was unable to start or to go on. {text}", name)
 
