@@ -41,6 +41,8 @@ class Place:
     boxes: dict[str, Box]
     used: float = 0.0
     """When somebody did something with it (seconds since the epoch)."""
+    mark: object = None
+    """What `namespaces.marks` said of its rows when they were read last."""
 
 
 class Broker:
@@ -135,7 +137,12 @@ class Broker:
     def refresh(self) -> list[Place]:
         """Read settings again; returns places whose entity is gone."""
         gone = []
+        marks = namespaces.marks(self.store)
         for id, place in list(self.places.items()):
+            mark = (marks.get(place.namespace.row.key), marks.get(place.entity.key))
+            if mark == place.mark:
+                continue
+            place.mark = mark
             namespace = namespaces.namespace_named(self.store, place.namespace.name)
             entity = namespaces.entity_at(self.store, namespace, place.entity.path) if namespace is not None else None
             if namespace is None or entity is None or entity.id != id:
