@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from azlabs.cloud import Cloud
-from azlabs.cloud.errors import AzureError
+from azlabs.sandbox.background import start
 
 VAULT = "microsoft.recoveryservices/vaults"
 API = "2024-04-01"
@@ -40,9 +40,10 @@ class ProtectingVault:
 
 def look(cloud: Cloud, vault_id: str) -> ProtectingVault:
     """What a vault protects. Raises AzureError."""
-    config = cloud.find(f"{vault_id}/backupconfig/vaultconfig", API) or {}
-    state = str((config.get("properties") or {}).get("softDeleteFeatureState", ""))
+    begun = start(lambda path: cloud.find(path, API), f"{vault_id}/backupconfig/vaultconfig")
     listed = [_item(entry) for entry in cloud.items(f"{vault_id}/backupProtectedItems", API)]
+    config = begun.result() or {}
+    state = str((config.get("properties") or {}).get("softDeleteFeatureState", ""))
     return ProtectingVault(vault_id, state, listed)
 
 
@@ -52,21 +53,15 @@ def turn_soft_delete_off(cloud: Cloud, vault: ProtectingVault) -> None:
         cloud.run("PATCH", f"{vault.id}/backupconfig/vaultconfig", API, {"properties": _OFF})
 
 
-def remove(cloud: Cloud, item: ProtectedItem) -> None:
-    """Stop the protection of an item and delete its data; one that was soft-deleted comes back for that."""
-    if item.is_kept:
-        body = {
-            "protectedItemType": item.kind,
-            "protectionState": "ProtectionStopped",
-            "sourceResourceId": item.source,
-            "isRehydrate": True,
-        }
-        cloud.run("PUT", item.id, API, {"properties": body})
-    try:
-        cloud.run("DELETE", item.id, API)
-    except AzureError as problem:
-        if not problem.not_found:
-            raise
+def bring_back(cloud: Cloud, item: ProtectedItem) -> None:
+    """Undelete an item that was soft-deleted: only what is protected or stopped can be deleted with its data."""
+    body = {
+        "protectedItemType": item.kind,
+        "protectionState": "ProtectionStopped",
+        "sourceResourceId": item.source,
+        "isRehydrate": True,
+    }
+    cloud.run("PUT", item.id, API, {"properties": body})
 
 
 def _item(entry: dict[str, Any]) -> ProtectedItem:

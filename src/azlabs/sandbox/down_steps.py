@@ -95,22 +95,22 @@ def _backups(plan: DownPlan, cloud: Cloud, unlocked: set[str]) -> Iterator[Step]
         off = Step(f"open {vault.id}/backupconfig", "soft delete", name, "turn off", _turning_off(cloud, vault), set(unlocked))
         yield off
         for item in vault.items:
-            yield Step(
-                f"delete {item.id}",
-                "protected item",
-                item.name,
-                "delete",
-                _unprotecting(cloud, item),
-                unlocked | {off.key},
-            )
+            after = unlocked | {off.key}
+            if item.is_kept:
+                back = Step(f"undelete {item.id}", "protected item", item.name, "undelete", _bringing_back(cloud, item), after)
+                yield back
+                after = {back.key}
+            step = _step(cloud, item.id, "delete", backups.API, after=after, kind="protected item")
+            step.name = item.name
+            yield step
 
 
 def _turning_off(cloud: Cloud, vault: backups.ProtectingVault) -> Callable[[], None]:
     return lambda: backups.turn_soft_delete_off(cloud, vault)
 
 
-def _unprotecting(cloud: Cloud, item: backups.ProtectedItem) -> Callable[[], None]:
-    return lambda: backups.remove(cloud, item)
+def _bringing_back(cloud: Cloud, item: backups.ProtectedItem) -> Callable[[], None]:
+    return lambda: backups.bring_back(cloud, item)
 
 
 def _group(cloud: Cloud, group: str, after: set[str], *, wait: bool) -> Step:

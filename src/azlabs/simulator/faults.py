@@ -30,6 +30,18 @@ _STATED: Mapping[str, tuple[float, float]] = {
     "microsoft.network/networksecuritygroups": (10.0, 10.0),
     "microsoft.network/loadbalancers": (10.0, 10.0),
     "microsoft.resources/resourcegroups": (0.0, MINUTE),
+    "microsoft.compute/virtualmachines": (1.5 * MINUTE, MINUTE),
+    "microsoft.compute/disks": (10.0, 10.0),
+    "microsoft.documentdb/databaseaccounts": (5 * MINUTE, 5 * MINUTE),
+    "microsoft.servicebus/namespaces": (MINUTE, MINUTE),
+    "microsoft.cognitiveservices/accounts": (30.0, 20.0),
+    "microsoft.keyvault/vaults": (30.0, 10.0),
+    "microsoft.storage/storageaccounts": (20.0, 10.0),
+    "microsoft.operationalinsights/workspaces": (30.0, 20.0),
+    "microsoft.insights/components": (15.0, 10.0),
+    "microsoft.web/serverfarms": (15.0, 10.0),
+    "microsoft.web/sites": (30.0, 20.0),
+    "microsoft.recoveryservices/vaults": (30.0, 30.0),
 }
 REAL: Mapping[tuple[str, str], float] = {
     (kind, method): seconds
