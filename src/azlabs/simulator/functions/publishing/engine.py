@@ -58,13 +58,15 @@ class Publisher:
             raise
 
         def work() -> None:
+            text, status = "The deployment was interrupted; publish again.", FAILED
             try:
                 text, status = self._work(deployment, store, package, names, build)
             finally:
                 package.close()
-                # Before the deployment says that it is over: who reads that may begin the next one.
-                _running.discard(mark)
-            deployment.note(text, status=status)
+                # At once: who reads that the deployment is over may begin the next one.
+                with _lock:
+                    deployment.note(text, status=status)
+                    _running.discard(mark)
             if status == SUCCESS:
                 self.changed()
 
