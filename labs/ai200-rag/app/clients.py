@@ -1,10 +1,15 @@
 """Clients of the services that the app uses, each made at first need."""
 
+import logging
 import os
 from functools import cache
 
 from azure.cosmos import CosmosClient
 from openai import AzureOpenAI
+
+# The SDKs tell of every single request; that is for looking closer.
+for chatty in ("azure", "httpx", "httpx2"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Clients of the services that the app uses, each made at first need and without keys."""
 
+import logging
 import os
 from functools import cache
 
@@ -7,6 +8,10 @@ import tracing
 from azure.cosmos import ContainerProxy, CosmosClient
 from azure.identity import DefaultAzureCredential, get_bearer_token_provider
 from openai import AzureOpenAI
+
+# The SDKs tell of every single request; that is for looking closer.
+for chatty in ("azure", "httpx", "httpx2"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 @cache
