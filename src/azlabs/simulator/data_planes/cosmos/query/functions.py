@@ -21,6 +21,10 @@ AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COUNTIF", "MAKELIS
 """Functions over groups."""
 
 
+NOT_MODELLED = frozenset({"ST_AREA", "ST_INTERSECTS", "DOCUMENTID"})
+"""Functions of the language that the simulator refuses by name."""
+
+
 def typed(*kinds: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Arguments of these kinds (n number, i whole number, s string, a array, o object, b boolean, x anything defined),
     else undefined; the last kind holds for all further arguments."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from azlabs.simulator.data_planes.cosmos.query import values
 from azlabs.simulator.data_planes.cosmos.query.errors import QueryError
-from azlabs.simulator.data_planes.cosmos.query.functions import AGGREGATES, table
+from azlabs.simulator.data_planes.cosmos.query.functions import AGGREGATES, NOT_MODELLED, table
 from azlabs.simulator.data_planes.cosmos.query.math_functions import OPERATORS
 from azlabs.simulator.data_planes.cosmos.query.string_functions import concatenation, is_like, like
 from azlabs.simulator.data_planes.cosmos.query.syntax import (
@@ -36,6 +36,9 @@ Scope = Mapping[str, str]
 """Python variables by alias."""
 DistanceMaker = Callable[[Any, list[Any]], Any]
 """From the expression of a vector and the further arguments of VectorDistance (values) to a function of (item, vector)."""
+
+
+MOST_ROWS = 5_000_000
 
 
 def make_object(*members: tuple[str, Any]) -> dict[str, Any]:
@@ -73,6 +76,21 @@ def complement(value: Any) -> Any:
     return ~int(value) if value.__class__ in NUMBER and value == int(value) else UNDEFINED
 
 
+class Elements:
+    """What JOIN and FROM go through with IN: the elements of an array, nothing else; in one query not more than `MOST_ROWS`."""
+
+    def __init__(self) -> None:
+        self.left = MOST_ROWS
+
+    def __call__(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return ()
+        self.left -= len(value)
+        if self.left < 0:
+            raise QueryError("The query goes through more array elements than the simulator does.", "NotModelledBySimulator")
+        return value
+
+
 _COMPARE = {"=": "equal", "!=": "not_equal", "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal"}
 _SWAPPED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _PYTHON = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -81,7 +99,7 @@ _NAMES: dict[str, Any] = {
     "U": UNDEFINED, "NUMBER": NUMBER, "equal": values.equal, "not_equal": values.not_equal, "less": values.less,
     "less_equal": values.less_equal, "greater": values.greater, "greater_equal": values.greater_equal,
     "negation": values.negation, "conjunction": values.conjunction, "disjunction": values.disjunction, "member": values.member,
-    "elements": values.elements, "within": values.within, "make_object": make_object, "make_array": make_array, "single": single,
+    "within": values.within, "make_object": make_object, "make_array": make_array, "single": single,
     "first": first, "negative": negative, "positive": positive, "complement": complement, "concatenation": concatenation,
     "is_like": is_like,
 }  # fmt: skip
@@ -94,6 +112,7 @@ class Generator:
         self.parameters = parameters
         self.distance = distance
         self.names: dict[str, Any] = {"__builtins__": {}, **_NAMES, "bool": bool, "str": str, "enumerate": enumerate}
+        self.names["elements"] = Elements()
         self.items: set[str] = set()
         """Variables that hold whole items: objects for certain."""
         self.aggregates: list[tuple[str, str]] | None = None
@@ -176,7 +195,7 @@ class Generator:
         return name
 
     def _conditional(self, node: Conditional, scope: Scope) -> str:
-        test, yes, no = (self.value(one, scope) for one in (node.test, node.yes, node.no))
+        test, yes, no = self._named(node.test, scope), self.value(node.yes, scope), self.value(node.no, scope)
         return f"({yes} if {test} is True else {no})"
 
     def _in(self, node: In, scope: Scope) -> str:
@@ -201,6 +220,8 @@ class Generator:
             return self._vector_distance(node, scope)
         if node.name in ("FULLTEXTSCORE", "RRF"):
             raise QueryError(f"The {node.raw} function is only allowed in the ORDER BY RANK clause.", "SC2240", node.start, node.end)
+        if node.name in NOT_MODELLED:
+            raise QueryError(f"The function {node.raw} is not modelled by the simulator.", "NotModelledBySimulator", node.start, node.end)
         function = table().get(node.name)
         if function is None:
             raise QueryError(f"'{node.raw}' is not a recognized built-in function name.", "SC2005", node.start, node.end)
@@ -251,6 +272,10 @@ class Generator:
         """The name of a function of the scope's variables that returns the results of a query."""
         raise NotImplementedError
 
+    def _named(self, node: Expression, scope: Scope) -> str:
+        """Source of an expression, where Python does not like literals: on the left of `is`."""
+        return self._bound(self.name("k"), self.constant(node)) if isinstance(node, Constant | Parameter) else self.value(node, scope)
+
     # --- conditions -----------------------------------------------------------------------------------------------------
     def condition(self, node: Expression, scope: Scope) -> str:
         """Source that is truthy exactly where an expression is true; may assign names, so only for functions' bodies."""
@@ -264,7 +289,7 @@ class Generator:
                 if quick:
                     return quick
         if isinstance(node, Unary) and node.sign == "NOT":
-            return f"({self.value(node.value, scope)} is False)"
+            return f"({self._named(node.value, scope)} is False)"
         if isinstance(node, In):
             choices = [one.value for one in node.choices if isinstance(one, Constant) and isinstance(one.value, str)]
             if len(choices) == len(node.choices):
@@ -275,14 +300,14 @@ class Generator:
             temporary = self.name("t")
             matcher = self.name("k", like(node.pattern.value).fullmatch)
             return f"(({temporary} := {self.value(node.value, scope)}).__class__ is str and {matcher}({temporary}) is not None)"
-        return f"({self.value(node, scope)} is True)"
+        return f"({self._named(node, scope)} is True)"
 
     def _quick(self, sign: str, left: Expression, right: Expression, scope: Scope) -> str:
         """A comparison with a constant, whose type is known; "" where there is no quick way."""
         if not isinstance(right, Constant | Parameter):
             return ""
         wanted = self.constant(right)
-        value = self.value(left, scope)
+        value = self._named(left, scope)
         literal = self._literal(wanted)
         if wanted.__class__ is str:
             if sign == "=":

@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 from typing import Any
 
+from azlabs.simulator.data_planes.cosmos.query.errors import QueryError
 from azlabs.simulator.data_planes.cosmos.query.functions import Function, is_number
 from azlabs.simulator.data_planes.cosmos.query.values import UNDEFINED
 
@@ -26,6 +27,8 @@ def _point(value: Any) -> tuple[float, float] | None:
 def _distance(left: Any, right: Any) -> Any:
     first, second = _point(left), _point(right)
     if first is None or second is None:
+        if _is_valid(left) and _is_valid(right):
+            raise QueryError("ST_DISTANCE is modelled between points only.", "NotModelledBySimulator")
         return UNDEFINED
     (x1, y1), (x2, y2) = ((math.radians(one[0]), math.radians(one[1])) for one in (first, second))
     half = math.sin((y2 - y1) / 2) ** 2 + math.cos(y1) * math.cos(y2) * math.sin((x2 - x1) / 2) ** 2
@@ -55,6 +58,8 @@ def _inside(x: float, y: float, ring: list[list[float]]) -> bool:
 def _within(left: Any, right: Any) -> Any:
     point, rings = _point(left), _rings(right)
     if point is None or not rings:
+        if _is_valid(left) and _is_valid(right):
+            raise QueryError("ST_WITHIN is modelled for a point within a polygon only.", "NotModelledBySimulator")
         return UNDEFINED
     return _inside(*point, rings[0]) and not any(_inside(*point, ring) for ring in rings[1:])
 
@@ -67,8 +72,24 @@ def _is_valid(value: Any) -> bool:
     return _rings(value) is not None if value["type"] == "Polygon" else isinstance(value.get("coordinates"), list)
 
 
+def _reason(value: Any) -> dict[str, Any]:
+    if _is_valid(value):
+        return {"valid": True}
+    kind = value.get("type") if value.__class__ is dict and value.get("type") in _KINDS else "GeoJSON"
+    rings = value.get("coordinates") if kind == "Polygon" else None
+    for number, ring in enumerate(rings if isinstance(rings, list) else (), 1):
+        if isinstance(ring, list) and len(ring) > 1 and ring[0] != ring[-1]:
+            return {
+                "valid": False,
+                "reason": f"The Polygon input is not valid because the start and end points of the ring number {number} are not the same. "
+                "Each ring of a Polygon must have the same start and end points.",
+            }
+    return {"valid": False, "reason": f"The {kind} input is not valid because its coordinates are malformed or out of range."}
+
+
 FUNCTIONS: dict[str, Function] = {
     "ST_DISTANCE": Function(_distance, 2, 2),
     "ST_WITHIN": Function(_within, 2, 2),
     "ST_ISVALID": Function(_is_valid, 1, 1),
+    "ST_ISVALIDDETAILED": Function(_reason, 1, 1),
 }

@@ -4,39 +4,52 @@ from __future__ import annotations
 
 import json
 import re
+import re._parser as _regex_parser  # type: ignore[import-not-found]
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from azlabs.simulator.data_planes.cosmos.query.errors import QueryError
 from azlabs.simulator.data_planes.cosmos.query.functions import Function, typed
 from azlabs.simulator.data_planes.cosmos.query.values import NUMBER, UNDEFINED, kind, number
 
+_MOST_STEPS = 10**8
+_FEW = 3
+"""Repetitions up to this often are not counted as such."""
 _REGEX_FLAGS = {"m": re.MULTILINE, "s": re.DOTALL, "i": re.IGNORECASE, "x": re.VERBOSE}
 
 
 @lru_cache(maxsize=256)
 def like(pattern: str, escape: str = "") -> re.Pattern[str]:
-    """LIKE as a regular expression: % any text, _ one character, [a-c] and [^a-c] sets."""
-    found: list[str] = []
+    """LIKE as a regular expression: % any text, _ one character, [a-c] and [^a-c] sets.
+
+    What stands between two % is found at the first place and stays there (atomic groups), so that no pattern takes long.
+    """
+    pieces: list[list[str]] = [[]]
     place = 0
     while place < len(pattern):
         char = pattern[place]
         place += 1
         if escape and char == escape and place < len(pattern):
-            found.append(re.escape(pattern[place]))
+            pieces[-1].append(re.escape(pattern[place]))
             place += 1
         elif char == "%":
-            found.append(".*")
+            pieces.append([])
         elif char == "_":
-            found.append(".")
+            pieces[-1].append(".")
         elif char == "[" and (close := pattern.find("]", place + 1)) > 0:
             inside = pattern[place:close].replace("\\", "\\\\").replace("[", "\\[")
-            found.append(f"[{inside}]")
+            pieces[-1].append(f"[{inside}]")
             place = close + 1
         else:
-            found.append(re.escape(char))
+            pieces[-1].append(re.escape(char))
+    first, *middle = ["".join(piece) for piece in pieces]
+    found = first
+    if middle:
+        last = middle.pop()
+        found += "".join(f"(?>.*?{piece})" for piece in middle if piece) + ".*" + last
     try:
-        return re.compile("".join(found), re.DOTALL)
+        return re.compile(found, re.DOTALL)
     except re.error:
         return re.compile(re.escape(pattern), re.DOTALL)
 
@@ -119,14 +132,34 @@ def _regex_match(text: str, pattern: str, flags: str = "") -> Any:
             return UNDEFINED
         mode |= _REGEX_FLAGS[flag]
     try:
-        return _regex(pattern, mode).search(text) is not None
-    except re.error:
+        found, repeats = _regex(pattern, mode)
+    except (re.error, OverflowError, RecursionError):
         return UNDEFINED
+    if len(text) ** repeats > _MOST_STEPS:
+        raise QueryError("A regular expression with so many repetitions over so long a text is not modelled.", "NotModelledBySimulator")
+    return found.search(text) is not None
 
 
 @lru_cache(maxsize=128)
-def _regex(pattern: str, mode: re.RegexFlag) -> re.Pattern[str]:
-    return re.compile(pattern, mode)
+def _regex(pattern: str, mode: re.RegexFlag) -> tuple[re.Pattern[str], int]:
+    """(compiled, how many parts repeat without end). Raises `QueryError` for what could take for ever."""
+    found = re.compile(pattern, mode)
+    return found, _repeats(_regex_parser.parse(pattern, mode), inside=False)
+
+
+def _repeats(part: Any, *, inside: bool) -> int:
+    if isinstance(part, _regex_parser.SubPattern | list):
+        return sum(_repeats(one, inside=inside) for one in part)
+    if not isinstance(part, tuple):
+        return 0
+    what = str(part[0])
+    repeats = what in ("MAX_REPEAT", "MIN_REPEAT") and part[1][1] > _FEW
+    varies = what == "BRANCH" or (repeats and part[1][0] != part[1][1])
+    if inside and varies:
+        raise QueryError("A regular expression with choices inside a repetition is not modelled.", "NotModelledBySimulator")
+    inside = inside or repeats
+    count = int(repeats and varies)
+    return count + sum(_repeats(one, inside=inside) for one in part[1:])
 
 
 def _separated(text: str, separator: str) -> list[str]:

@@ -125,11 +125,6 @@ def member(value: Any, name: Any) -> Any:
     return UNDEFINED
 
 
-def elements(value: Any) -> Any:
-    """What JOIN and FROM go through with IN: the elements of an array, nothing else."""
-    return value if isinstance(value, list) else ()
-
-
 def within(value: Any, choices: Any) -> Any:
     """IN."""
     if value is UNDEFINED:
