@@ -21,7 +21,8 @@ CLOUD_NAMES = (
     "*.queue.core.windows.net", "*.table.core.windows.net", "*.file.core.windows.net", "*.azurewebsites.net",
     "*.scm.azurewebsites.net", "*.openai.azure.com", "*.cognitiveservices.azure.com", "*.search.windows.net",
     "*.api.cognitive.microsoft.com", "in.applicationinsights.azure.com", "*.in.applicationinsights.azure.com", "*.azurecr.io",
-    "*.azconfig.io",
+    "*.azconfig.io", "*.livediagnostics.monitor.azure.com", "*.sdk.monitor.azure.com", "*.services.visualstudio.com",
+    "*.ods.opinsights.azure.com", "*.loganalytics.io",
 )  # fmt: skip
 """Public names under which unmodified programs look for Azure."""
 AUTHORITY_YEARS, LEAF_DAYS, RENEWED_BEFORE_DAYS = 10, 720, 60

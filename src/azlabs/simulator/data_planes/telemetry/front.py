@@ -42,7 +42,7 @@ class _Failed(Exception):
 
 def handle(simulator: Simulator, request: Request, path: str, query: str) -> Answer:  # noqa: ARG001
     """Answer one request to an ingestion endpoint."""
-    lower = path.lower().rstrip("/")
+    lower = "/" + path.lower().strip("/")  # exporters put a slash behind an endpoint that ends with one
     parts = lower.split("/")
     if len(parts) == 5 and parts[1:3] == ["api", "profiles"] and parts[4] == "appid":
         component = known(simulator).components.get(parts[3])
