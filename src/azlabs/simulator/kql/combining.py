@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 from azlabs.simulator.kql import texts, values
 from azlabs.simulator.kql.compiler import Column, Compiler, Typed
 from azlabs.simulator.kql.errors import KqlError, NotModelled, TooMuch
-from azlabs.simulator.kql.evaluator import MOST_ROWS, Table
+from azlabs.simulator.kql.evaluator import MOST_ROWS, Table, Wanted
 from azlabs.simulator.kql.syntax import Binary, Literal, Member, Name, Node, Operator
 
 if TYPE_CHECKING:
-    from azlabs.simulator.kql.evaluator import Environment, Wanted
+    from azlabs.simulator.kql.evaluator import Environment
 
 
 # --- union -----------------------------------------------------------------------------------------------------------------
 def union(step: Operator, first: Table | None, environment: Environment, wanted: Wanted | None = None) -> Table:
     """All rows of several tables."""
     settings = step.args["settings"]
+    if settings.get("kind") == "inner" and wanted is not None:
+        wanted = Wanted(None, wanted.filters)
     parts: list[tuple[str, Table]] = [("union_arg0", first)] if first is not None else []
     for node in step.args["tables"]:
         parts += _parts(node, settings, environment, wanted, len(parts))
@@ -68,7 +70,7 @@ def united(parts: list[tuple[str, Table]], kind: str, source: str, step: Operato
                   for column in columns]  # fmt: skip
         compiler = Compiler([], _NOTHING, "union")
         compiler.names["label"] = label
-        rows += compiler.function(f"def stage(rows):\n    return [({', '.join(pieces)},) for r in rows]\n")(table.rows)
+        rows += compiler.function(f"def stage(rows):\n    return [({', '.join(pieces)}{',' * bool(pieces)}) for r in rows]\n")(table.rows)
         if len(rows) > MOST_ROWS:
             raise TooMuch(f"more than {MOST_ROWS:,} rows")
     return Table(columns, rows)

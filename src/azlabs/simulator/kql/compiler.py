@@ -287,6 +287,8 @@ class Compiler:
 
     def _comparable(self, left: Typed, right: Typed, op: str, at: int) -> tuple[Typed, Typed]:
         one, two = left.type, right.type
+        if {one, two} == {"decimal", "real"}:
+            return self.convert(left, "real"), self.convert(right, "real")
         if one == two or (one in values.NUMBERS and two in values.NUMBERS):
             return left, right
         if "dynamic" in (one, two):

@@ -75,7 +75,7 @@ def _among(compiler: Compiler, node: Listed, op: str) -> Typed:
             plain += [values.CASTS[left.type](one) if left.type in ("datetime", "timespan") else one for one in item.value]
         elif item.constant:
             fitting = compiler._comparable(left, item, "==", node.at)[1]
-            plain.append(fitting.value)
+            plain.append(values.TO_TEXT[item.type](item.value) if left.type == "dynamic" else fitting.value)
         else:
             others.append(item)
     caseless = op == "in~"

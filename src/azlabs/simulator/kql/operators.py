@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from azlabs.simulator.kql import values
 from azlabs.simulator.kql.calls import KEEPS_NAME
 from azlabs.simulator.kql.compiler import WHOLE, Column, Compiler, Typed
-from azlabs.simulator.kql.errors import KqlError, TooMuch
+from azlabs.simulator.kql.errors import KqlError, KqlSyntaxError, TooMuch
 from azlabs.simulator.kql.evaluator import MOST_ROWS, Table
 from azlabs.simulator.kql.syntax import Call, Index, Literal, Member, Name, Named, Node, Operator, Ordered, Star
 
@@ -25,7 +25,10 @@ Apply = Callable[[Operator, Table, "Environment"], Table]
 
 def apply(step: Operator, table: Table, environment: Environment) -> Table:
     """The table after one operator."""
-    return _OPERATORS[step.name](step, table, environment)
+    run = _OPERATORS.get(step.name)
+    if run is None:
+        raise KqlSyntaxError(step.at, step.name, f"'{step.name}' cannot follow a pipe.")
+    return run(step, table, environment)
 
 
 def produce(step: Operator, environment: Environment, wanted: Wanted | None) -> Table:

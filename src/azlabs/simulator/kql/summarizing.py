@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,8 @@ class _Groups:
 
     def _fixed(self, node: Call, one: Node) -> Any:
         value = self.compiler.compile(one)
-        if not value.constant or value.type not in values.NUMBERS:
+        known = value.constant and value.type in values.NUMBERS and value.value is not None
+        if not known or not -(2**53) < value.value < 2**53:
             raise self.compiler.fail("SEM0233", f"{node.name}(): a constant number is expected", node.at)
         return value.value
 
@@ -230,7 +232,6 @@ def summarize(step: Operator, table: Table, environment: Environment) -> Table:
             )
             raise compiler.fail("SEM0080", message, step.at)
     outputs: list[tuple[str, Node | tuple[int, int, str]]] = []
-    number = 1
     for item in items:
         call = item.value
         if isinstance(call, Call) and call.name in SEVERAL and call.name.startswith("arg"):
@@ -247,7 +248,7 @@ def summarize(step: Operator, table: Table, environment: Environment) -> Table:
         elif plain:
             name = free(_label(call), taken)
         else:
-            name, number = f"Column{number}", number + 1
+            name = next(one for number in itertools.count(1) if (one := f"Column{number}") not in taken)
         taken.add(name)
         outputs.append((name, inner))
     rows = groups.rows(keys, table.rows)
