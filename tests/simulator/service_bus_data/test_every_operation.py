@@ -191,11 +191,15 @@ def test_locks_are_renewed_in_the_background(namespace: Any, flavour: Any) -> No
             for queue, session in (("orders", None), ("sessions", "s")):
                 async with opened(client.get_queue_sender(queue)) as sender:
                     await ok(sender.send_messages(Message("slow", session_id=session)))
-                options = {"session_id": session} if session else {}
-                async with opened(client.get_queue_receiver(queue, **options)) as receiver:
-                    (message,) = await take(receiver, 1)
-                    all.register(receiver, receiver.session if session else message)
-                    await asyncio.sleep(1.6)
+            async with (
+                opened(client.get_queue_receiver("orders")) as plain,
+                opened(client.get_queue_receiver("sessions", session_id="s")) as session,
+            ):
+                (first,), (second,) = await take(plain, 1), await take(session, 1)
+                all.register(plain, first)
+                all.register(session, session.session)
+                await asyncio.sleep(1.6)
+                for receiver, message in ((plain, first), (session, second)):
                     await ok(receiver.complete_message(message))
                     assert await ok(receiver.peek_messages()) == []
 
