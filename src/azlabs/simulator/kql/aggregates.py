@@ -51,8 +51,11 @@ def _spread(root: bool, whole: bool) -> Callable[[Values, Sequence[Any]], Any]:
         count = len(found) - (0 if whole else 1)
         if count <= 0:
             return 0.0 if found else math.nan
-        middle = math.fsum(found) / len(found)
-        spread = math.fsum((value - middle) ** 2 for value in found) / count
+        try:
+            middle = math.fsum(found) / len(found)
+            spread = math.fsum((value - middle) ** 2 for value in found) / count
+        except (OverflowError, ValueError):
+            return math.nan
         return math.sqrt(spread) if root else spread
 
     return run

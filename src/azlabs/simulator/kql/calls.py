@@ -344,7 +344,8 @@ def _all_columns(compiler: Compiler, _node: Call) -> Typed:
 def _if_exists(compiler: Compiler, node: Call) -> Typed:
     wanted = node.args[0]
     name = wanted.value if isinstance(wanted, Literal) else wanted.name if isinstance(wanted, Name) else None
-    return compiler.compile(Name(name, node.at)) if name in compiler.places else compiler.compile(node.args[1])
+    known = isinstance(name, str) and name in compiler.places
+    return compiler.compile(Name(str(name), node.at) if known else node.args[1])
 
 
 def _materialized(compiler: Compiler, node: Call) -> Typed:
