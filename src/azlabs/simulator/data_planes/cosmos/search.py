@@ -152,6 +152,8 @@ class Search:
             kept = module.array(level.places(listed), module.int64)
             at = at[kept]
         scores = self.scores(path, self.cache.blocks[path], wanted, function)
+        if not len(scores):
+            return []
         scores = (scores if function == "euclidean" else -scores)[at]
         missing = int((at < 0).sum())
         if missing:

@@ -38,7 +38,7 @@ DistanceMaker = Callable[[Any, list[Any]], Any]
 """From the expression of a vector and the further arguments of VectorDistance (values) to a function of (item, vector)."""
 
 
-MOST_ROWS = 5_000_000
+MOST_ROWS = 2_000_000
 
 
 def make_object(*members: tuple[str, Any]) -> dict[str, Any]:
