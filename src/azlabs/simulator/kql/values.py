@@ -37,6 +37,8 @@ def plain(value: Any) -> Any:
     """A dynamic value that JSON can hold."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, list):
         return [plain(one) for one in value]
     if isinstance(value, dict):
