@@ -128,3 +128,21 @@ def test_the_route_prefix_and_methods_of_an_app_decide(scene: Scene, packages: P
     assert scene.call("func-p", "/abc-d", "PUT").status == 404
     assert scene.call("func-p", "/x", "DELETE").status == 404
     assert packages.app(site).problems["reserved"] == "The route 'admin/x' of function 'reserved' conflicts with the host's own routes."
+
+
+def test_keys_are_made_and_deleted_by_the_control_plane(web: Running) -> None:
+    call(web, "/api/blue")
+    host, own = f"{web.site}/host/default", f"{web.site}/functions/function_key/keys"
+    for path, name in ((f"{host}/functionKeys", "shared"), (own, "mine")):
+        made = web.scene.arm("PUT", f"{path}/{name}", WEB, {"properties": {"name": name, "value": f"key-{name}"}})
+        assert made["properties"] == {"name": name, "value": f"key-{name}"}
+        assert call(web, "/api/function-key", x_functions_key=f"key-{name}").status == 200
+        assert call(web, "/api/admin-key", x_functions_key=f"key-{name}").status == 401
+        web.scene.arm("DELETE", f"{path}/{name}", WEB)
+        assert call(web, "/api/function-key", x_functions_key=f"key-{name}").status == 401
+    web.scene.arm("POST", f"{host}/sync", WEB)
+
+
+def test_a_key_without_a_value_gets_one(web: Running) -> None:
+    made = web.scene.arm("PUT", f"{web.site}/host/default/functionKeys/new", WEB, {"properties": {"name": "new", "value": None}})
+    assert call(web, "/api/function-key", x_functions_key=made["properties"]["value"]).status == 200

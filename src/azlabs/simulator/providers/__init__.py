@@ -93,6 +93,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
         "web.sites",
         "web.config",
         "web.children",
+        "web.function_keys",
         "web.certificates",
         "web.static_sites",
         "web.endpoints",
