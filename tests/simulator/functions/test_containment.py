@@ -206,6 +206,7 @@ def test_nothing_is_left_when_the_station_closes(tmp_path: Path) -> None:
         ({"function_app.py": "import nowhere_to_be_found\n"}, "No module named 'nowhere_to_be_found'"),
         ({"function_app.py": "x = (\n"}, "SyntaxError: '(' was never closed (function_app.py, line 1)"),
         ({"function_app.py": "import os\nos._exit(9)\n"}, "While function_app.py was being loaded, the worker process ended"),
+        ({"function_app.py": "import azurefunctions.extensions.bindings.servicebus as servicebus\n"}, "explicit settlement of messages"),
         ({"function_app.py": "app = 1\n"}, "Could not find top level function app instances in function_app.py."),
         ({"other.py": "x = 1\n"}, "There is no function_app.py in the app's folder"),
         ({"host.json": "{", "function_app.py": ""}, "host.json is not valid JSON"),

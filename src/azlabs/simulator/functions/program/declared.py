@@ -10,6 +10,13 @@ import typing
 from dataclasses import dataclass
 from typing import Any
 
+EXTENSIONS = "azurefunctions"
+SETTLEMENT = (
+    "The binding types of azurefunctions-extensions-bindings-*, and with them explicit settlement of messages, are not modelled by the "
+    "simulator: take func.ServiceBusMessage; a function that ends well completes its message, one that raises gives it back."
+)
+"""Said of packages (a prerelease, for Service Bus) whose types the host would have to hand over."""
+
 
 class LoadError(Exception):
     """The app cannot be loaded; the text says what its author has to change."""
@@ -43,6 +50,8 @@ def functions_of(script: str) -> dict[str, Declared]:
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as problem:
+        if (problem.name or "").partition(".")[0] == EXTENSIONS:
+            raise LoadError(SETTLEMENT) from None
         if problem.name != name:
             raise
         raise LoadError(
@@ -181,10 +190,6 @@ def _check_hint(name: str, parameter: str, kind: str, out: bool, hint: Any) -> N
 
 
 def _hint(shown: str) -> str:
-    """Explicit settlement needs binding types of a package that is not modelled."""
-    if shown in ("ServiceBusReceivedMessage", "ServiceBusMessageActions") or "azurefunctions" in sys.modules:
-        return (
-            ". The types of the prerelease package azurefunctions-extensions-bindings-servicebus, with explicit settlement, are not "
-            "modelled by the simulator: take func.ServiceBusMessage, and raise to have a message abandoned"
-        )
-    return ""
+    """What to do instead, where an annotation is one of the binding types that are not modelled."""
+    known = shown in ("ServiceBusReceivedMessage", "ServiceBusMessageActions") or EXTENSIONS in sys.modules
+    return f". {SETTLEMENT}" if known else ""

@@ -67,7 +67,7 @@ class Worker:
             self._say(
                 {
                     "op": "failed",
-                    "error": _sentence(problem),
+                    "error": _sentence(problem) + _place(problem, self._config["folder"]),
                     "type": type(problem).__name__,
                     "stack": self._stack(problem),
                 }
@@ -108,7 +108,10 @@ class Worker:
         )
         if self._config.get("debugger"):
             with contextlib.suppress(ImportError):
-                importlib.import_module("debugpy").listen(("127.0.0.1", int(self._config["debugger"])))
+                debugger: Any = importlib.import_module("debugpy")
+                debugger.configure(subProcess=False)
+                debugger.listen(("127.0.0.1", int(self._config["debugger"])), in_process_debug_adapter=True)
+                debugger.wait_for_client()
 
     def _bound_memory(self) -> None:
         """From here on the app may take so much memory; beyond it Python raises MemoryError."""
@@ -269,3 +272,11 @@ def _sentence(problem: BaseException) -> str:
         text = ""
     name = type(problem).__name__
     return f"{name}: {text}"[:4000] if text else name
+
+
+def _place(problem: BaseException, folder: str) -> str:
+    """" (file, line n)" of the last line of the app's own that led to an exception; "" when it says so itself, or there is none."""
+    if isinstance(problem, (SyntaxError, declared.LoadError)):
+        return ""
+    own = [one for one in traceback.extract_tb(problem.__traceback__) if one.filename.startswith(folder + os.sep)]
+    return f" ({os.path.relpath(own[-1].filename, folder)}, line {own[-1].lineno})" if own else ""
