@@ -128,10 +128,13 @@ def _track(simulator: Simulator, request: Request, path: str) -> Answer:
 
 
 def _home(host: str, accepted: list[tuple[Component, Any, list[Any], int]]) -> str:
-    """Where the global endpoint sends programs: to the region of the component. "" where they are right."""
-    if host != GLOBAL or not accepted:
+    """Where the endpoint of another region sends programs: to that of the component. "" where they are right, as they are at
+    the global one."""
+    if host == GLOBAL or not accepted:
         return ""
-    return f"{accepted[0][0].location}-0.in.applicationinsights.azure.com"
+    location = accepted[0][0].location
+    region = host.partition(".")[0].rpartition("-")[0] or host.partition(".")[0]
+    return "" if region == location else f"{location}-0.in.applicationinsights.azure.com"
 
 
 class _Gate:

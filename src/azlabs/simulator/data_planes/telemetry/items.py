@@ -48,7 +48,9 @@ def _number(value: Any) -> float | None:
 def _milliseconds(value: Any) -> float:
     """Of a duration like 0.00:00:01.234."""
     if value.__class__ is str and len(value) < 40:
-        ticks = times.parse_span(value[: value.rfind(".") + 8] if value.count(".") else value)
+        ticks = times.parse_span(value)
+        if ticks is None and value.rfind(".") > value.rfind(":"):
+            ticks = times.parse_span(value[: value.rfind(".") + 8])
         if ticks is not None:
             return ticks / 10_000
     return 0.0
