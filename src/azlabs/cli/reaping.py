@@ -137,7 +137,7 @@ def _zone(name: str) -> tzinfo | None:
 
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError) as problem:
+    except (KeyError, OSError, ValueError) as problem:
         raise AzlabsError(
             f"'{name}' is not the name of a time zone.", action="Use one such as Europe/Stockholm or UTC.", code="TimeZone"
         ) from problem

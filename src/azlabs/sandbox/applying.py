@@ -64,7 +64,7 @@ def apply_template(
         progress,
         location=sandbox.region,
         # At the subscription the seal fits the name of the deployment, in a group the group.
-        tags={**tags.marks(sandbox, group or name), **tags.outside_marks(sandbox)},
+        tags={**tags.marks(sandbox, group or tags.of_deployment(name)), **tags.outside_marks(sandbox)},
     )
 
 

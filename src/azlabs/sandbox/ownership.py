@@ -42,7 +42,7 @@ def is_sandbox_without_ledger(
 
 def owns_deployment(sandbox: Sandbox, name: str, record_tags: Tags) -> bool:
     """Whether a deployment at the subscription is one of the sandbox's: its seal fits its name."""
-    mark = tags.read_mark(sandbox.subscription_id, name, dict(record_tags))
+    mark = tags.read_mark(sandbox.subscription_id, tags.of_deployment(name), dict(record_tags))
     return mark is not None and mark.sandbox == sandbox.id
 
 

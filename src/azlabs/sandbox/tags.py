@@ -78,6 +78,11 @@ def read_mark(
     return Mark(sandbox, lab, made, expires, lowered.get(ACCOUNT, ""), "" if expires else written)
 
 
+def of_deployment(name: str) -> str:
+    """What the seal of a deployment at the subscription fits: no group can be called that."""
+    return f"deployments/{name}"
+
+
 def outside_marks(sandbox: Sandbox) -> dict[str, str]:
     """Tags for a deployment's record that name what it makes outside the groups.
 
@@ -139,7 +144,7 @@ def moment_of(text: str, zone: tzinfo = UTC) -> datetime | None:
     if head and last[:1].isalpha():
         try:
             zone, words = ZoneInfo(last), head.strip()
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             return None
     try:
         moment = datetime.fromisoformat(words)
