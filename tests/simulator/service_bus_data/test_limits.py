@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,8 @@ def test_an_entity_that_nobody_uses_is_deleted(namespace: Any) -> None:
         assert gone(namespace, "queues/idle") and not gone(namespace, "queues/always")
         assert not gone(namespace, "queues/used") and not gone(namespace, "topics/news")
         assert gone(namespace, "topics/news/subscriptions/idle")
+    while namespace.bus.call(lambda server: len(server.connections)):
+        time.sleep(0.01)
     namespace.simulator.clock.advance(290)
     assert not gone(namespace, "queues/used")
     namespace.simulator.clock.advance(20)

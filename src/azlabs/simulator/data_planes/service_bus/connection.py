@@ -332,8 +332,10 @@ class Server:
         self.wake()
 
     def wake(self) -> None:
-        """Flush at the end of this turn of the loop."""
-        if not self._woken:
+        """Flush at the end of this turn of the loop, with what others have to say in it; at once where there are no others."""
+        if len(self.connections) == 1 and not self.outlets and not self._woken:
+            self.flush()
+        elif not self._woken:
             self._woken = True
             self.loop.call_soon(self.flush)
 

@@ -109,6 +109,9 @@ class Journal:
         if not changes:
             return
         with self._lock:
+            if len(changes) == 1 and len(changes[0][1]) == 1:
+                self._connection.execute(changes[0][0], changes[0][1][0])
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 for statement, rows in changes:

@@ -6,11 +6,11 @@ A stored message is what the sender sent; header and annotations are written ane
 from __future__ import annotations
 
 import struct
-from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from azlabs.simulator.data_planes.service_bus.amqp.types import Malformed, Symbol, UInt, decode, encode, skip, write
 
+Kind = TypeVar("Kind", list[Any], dict[str, Any])
 HEADER, DELIVERY_ANNOTATIONS, ANNOTATIONS, PROPERTIES, APPLICATION, DATA, SEQUENCE, VALUE, FOOTER = range(0x70, 0x79)
 _NAMES = {
     "amqp:header:list": HEADER, "amqp:delivery-annotations:map": DELIVERY_ANNOTATIONS, "amqp:message-annotations:map": ANNOTATIONS,
@@ -27,10 +27,14 @@ PROPERTY_NAMES = (
 class Message:
     """One message: `raw` is what was sent. Reading a section of a broken message raises `Malformed`."""
 
-    __slots__ = ("__dict__", "raw", "sections")
+    __slots__ = ("_annotations", "_application", "_header", "_properties", "raw", "sections")
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
+        self._header: list[Any] | None = None
+        self._properties: list[Any] | None = None
+        self._annotations: dict[str, Any] | None = None
+        self._application: dict[str, Any] | None = None
         self.sections: dict[int, tuple[int, int]] = {}
         """Section code to (start of its value, end); of body sections the first."""
         at, end, last = 0, len(raw), 0
@@ -55,7 +59,7 @@ class Message:
                 self.sections[code] = (start, at)
             last = code
 
-    def _decoded(self, code: int, kind: type) -> Any:
+    def _decoded(self, code: int, kind: type[Kind]) -> Kind:
         place = self.sections.get(code)
         if place is None:
             return kind()
@@ -64,27 +68,31 @@ class Message:
             raise Malformed("a message section of the wrong type")
         return value
 
-    @cached_property
+    @property
     def header(self) -> list[Any]:
         """[durable, priority, ttl, first-acquirer, delivery-count], possibly shorter."""
-        found: list[Any] = self._decoded(HEADER, list)
-        return found
+        if self._header is None:
+            self._header = self._decoded(HEADER, list)
+        return self._header
 
-    @cached_property
+    @property
     def annotations(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._decoded(ANNOTATIONS, dict)
-        return found
+        if self._annotations is None:
+            self._annotations = self._decoded(ANNOTATIONS, dict)
+        return self._annotations
 
-    @cached_property
+    @property
     def properties(self) -> list[Any]:
-        found: list[Any] = self._decoded(PROPERTIES, list)
-        return found
+        if self._properties is None:
+            self._properties = self._decoded(PROPERTIES, list)
+        return self._properties
 
-    @cached_property
+    @property
     def application(self) -> dict[str, Any]:
         """The application properties."""
-        found: dict[str, Any] = self._decoded(APPLICATION, dict)
-        return found
+        if self._application is None:
+            self._application = self._decoded(APPLICATION, dict)
+        return self._application
 
     def value_of(self, name: str) -> Any:
         """A property by its AMQP name; None when it is not set."""
