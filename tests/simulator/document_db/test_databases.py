@@ -139,6 +139,8 @@ def test_a_serverless_account_takes_no_throughput(cosmos: Cosmos) -> None:
     path = f"{cosmos.root}/less/sqlDatabases/db"
     body = {"properties": {"resource": {"id": "db"}, "options": {"throughput": 400}}}
     assert cosmos.refusal(cosmos("PUT", path, body)) == "400 BadRequest"
+    assert cosmos("PUT", path, {"properties": {"resource": {"id": "db"}}}).status == 202
+    assert b"serverless" in cosmos("GET", f"{path}/throughputSettings/default").body
 
 
 def test_an_account_speaks_its_own_api_only(cosmos: Cosmos) -> None:

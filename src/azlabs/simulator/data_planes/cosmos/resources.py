@@ -15,6 +15,7 @@ from azlabs.simulator.data_planes.cosmos.places import CONTAINERS, DATABASES, Co
 from azlabs.simulator.data_planes.cosmos.query.compiler import run
 from azlabs.simulator.data_planes.cosmos.query.errors import QueryError
 from azlabs.simulator.http import Answer, Request, dumps
+from azlabs.simulator.providers.document_db.accounts import serverless
 from azlabs.simulator.records import Resource
 from azlabs.simulator.resource_manager.errors import Refused
 
@@ -224,6 +225,8 @@ def ranges(asking: Asking, found: Container) -> Answer:
 
 def offers(asking: Asking, rid: str = "") -> Answer:
     """Throughput: all offers, those that a query chooses, or one to read or replace."""
+    if serverless(asking.account.body):
+        raise bad("Reading or replacing offers is not supported for serverless accounts.")
     found = {}
     for kind in (DATABASES, CONTAINERS):
         for row in asking.simulator.store.of_type(f"{kind}/throughputsettings"):

@@ -13,6 +13,7 @@ from azlabs.simulator.resource_manager.errors import Refused
 from azlabs.simulator.resource_manager.resource_type import action
 
 if TYPE_CHECKING:
+    from azlabs.simulator.http import Answer
     from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 HOLDERS = (
@@ -38,6 +39,14 @@ class ThroughputSettings(CosmosType):
         "properties.resource.instantMaximumThroughput": "2023-11-15",
         "properties.resource.softAllowedMaximumThroughput": "2023-11-15",
     }
+
+    def handle(self, call: Call) -> Answer | None:
+        """A serverless account has no throughput to show or change."""
+        found = super().handle(call)
+        account = account_of(call, call.key)
+        if account is not None and serverless(account.body):
+            bad("Reading or replacing offers is not supported for serverless accounts.")
+        return found
 
     def fill(self, write: Write) -> None:
         """A new number, or a new maximum: never the change from one to the other."""
