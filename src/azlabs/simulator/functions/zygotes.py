@@ -22,9 +22,12 @@ from azlabs.simulator.functions.program import frames, zygote
 PROGRAM = Path(zygote.__file__).with_name("__main__.py")
 LOADED = (
     "asyncio", "concurrent.futures", "logging", "json", "ssl", "azure.functions", "azure.functions.decorators.function_app",
-    "azure.identity", "azure.identity.aio", "azure.cosmos", "azure.servicebus", "azure.storage.blob", "azure.storage.queue",
-    "azure.keyvault.secrets", "openai", "openai.resources.embeddings", "openai.lib.azure", "numpy", "requests", "httpx",
-    "azure.monitor.opentelemetry", "azure.monitor.opentelemetry.exporter", "opentelemetry.sdk.trace", "opentelemetry.propagate",
+    "azure.identity", "azure.identity.aio", "azure.identity._credentials.app_service",
+    "azure.identity._internal.msal_managed_identity_client", "azure.core.pipeline.transport._requests_basic",
+    "azure.core.rest._requests_basic", "azure.cosmos", "azure.servicebus", "azure.storage.blob", "azure.storage.queue",
+    "azure.keyvault.secrets", "openai", "openai.resources.embeddings", "openai.lib.azure", "numpy", "requests", "httpx", "httpcore",
+    "httpcore2", "anyio", "anyio.streams.tls", "h11", "truststore", "azure.monitor.opentelemetry",
+    "azure.monitor.opentelemetry.exporter", "opentelemetry.sdk.trace", "opentelemetry.propagate", "_strptime", "netrc",
 )  # fmt: skip
 """What takes long to import and is often asked for; loaded where the environment has it."""
 START_SECONDS = 60.0
