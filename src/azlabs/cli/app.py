@@ -25,6 +25,8 @@ COMMANDS = {
     "solve": "learning",
     "flow": "learning",
     "deploy": "learning",
+    "run": "apps",
+    "logs": "apps",
     "reset": "sandboxes",
     "status": "sandboxes",
     "extend": "sandboxes",

@@ -110,23 +110,39 @@ def solve(
         call.out.print(f"Applied: {', '.join(done)}. Next: azlabs verify.")
 
 
-@command(app, "deploy", "sandbox", "cloud", epilog="Example: azlabs deploy main.bicep --parameters count=2")
+@command(
+    app,
+    "deploy",
+    "sandbox",
+    "cloud",
+    epilog="Examples: azlabs deploy · azlabs deploy main.bicep --parameters count=2",
+)
 def deploy(
     call: Call,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A Bicep file or an ARM template (JSON).", show_default=False)
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="FILE", help="A Bicep file, an ARM template (JSON), or the folder of an app.", show_default=False
+        ),
+    ] = None,
     parameters: Annotated[
         list[str] | None,
         typer.Option(
             "--parameters", "-p", metavar="NAME=VALUE", help="A value, or a parameters file.", show_default=False
         ),
     ] = None,
-) -> None:
-    """Deploy your own file into the lab's resource group.
+    app_name: Annotated[
+        str, typer.Option("--app", metavar="NAME", help="Which function app, when there are several.")
+    ] = "",
+) -> int | None:
+    """Publish the app of your workspace to the lab's function app; with FILE, deploy it into the lab's group.
 
     Parameters that are named like an output of the start, and `location`, are filled in for you.
     """
+    if file is None or file.is_dir():
+        from azlabs.cli.apps import publish_app
+
+        return publish_app(call, file, app_name)
     from azlabs.cli.parameters import given_parameters
     from azlabs.cli.places import cloud_meant, sandbox_meant
     from azlabs.sandbox.deploy import deploy as apply
@@ -138,11 +154,12 @@ def deploy(
     if call.json:
         data = {"deployment": deployed.id, "resources": list(deployed.resources), "outputs": deployed.outputs}
         call.give_json({"sandbox": sandbox.id, **data})
-        return
+        return None
     count = len(deployed.resources)
     call.out.print(f"Deployed {file.name}: {count} resource{'' if count == 1 else 's'}.", markup=False)
     for name, value in deployed.outputs.items():
         call.out.print(f"  {name}: {value}", markup=False, soft_wrap=True)
+    return None
 
 
 @command(app, "flow", "sandbox", "cloud", epilog="Example: azlabs flow 203.0.113.10 nic-web-01 443")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import io
+import os
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -71,6 +72,11 @@ def package(folders: Sequence[Path]) -> bytes:
     return made.getvalue()
 
 
+def files_of(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files of an app's folder that are published, by name."""
+    return _files(folder, _ignored(folder))
+
+
 def _ignored(folder: Path) -> tuple[str, ...]:
     file = folder / IGNORE_FILE
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
@@ -78,14 +84,16 @@ def _ignored(folder: Path) -> tuple[str, ...]:
 
 
 def _files(folder: Path, ignored: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        parts = name.split("/")
-        above = ["/".join(parts[: count + 1]) for count in range(len(parts))]
-        if path.is_file() and not any(
-            fnmatch.fnmatchcase(one, pattern) for pattern in ignored for one in (*parts, *above)
-        ):
-            yield name, path
+    def out(name: str) -> bool:
+        return any(fnmatch.fnmatchcase(one, pattern) for pattern in ignored for one in (name, name.rpartition("/")[2]))
+
+    for root, folders, names in os.walk(folder):
+        above = Path(root).relative_to(folder).as_posix()
+        start = "" if above == "." else f"{above}/"
+        folders[:] = sorted(one for one in folders if not out(start + one))
+        for name in sorted(names):
+            if not out(start + name) and (Path(root) / name).is_file():
+                yield start + name, Path(root) / name
 
 
 def _publish(cloud: Cloud, app: str, content: bytes, patience_seconds: float) -> None:

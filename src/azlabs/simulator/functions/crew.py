@@ -12,7 +12,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.functions.model import FunctionProblem
-from azlabs.simulator.functions.workers import LoadFailed, Message, TookTooLong, Worker, WorkerGone, memory_of
+from azlabs.simulator.functions.publishing import loop
+from azlabs.simulator.functions.workers import (
+    LOAD_SECONDS,
+    LoadFailed,
+    Message,
+    TookTooLong,
+    Worker,
+    WorkerGone,
+    memory_of,
+)
 
 if TYPE_CHECKING:
     from azlabs.simulator.functions.app import App
@@ -35,6 +44,7 @@ class Crew:
         self._worker: Worker | None = None
         self._all: set[Worker] = set()
         self._closed = False
+        self._debugger = 0
         self._config: dict[str, Any] = {}
         self.traced = False
         """Does the worker export OpenTelemetry by itself?"""
@@ -59,10 +69,14 @@ class Crew:
             "script": app.settings.get("PYTHON_SCRIPT_FILE_NAME") or "function_app.py",
             "paths": [str(path) for path in environment.paths], "memory": MEMORY,
         }  # fmt: skip
+        running = loop.of_package(app.inputs.package)
+        self._debugger = config["debugger"] = running.debugger if running is not None else 0
+        if self._debugger:
+            app.log.write("Information", f"The app waits for a debugger on port {self._debugger}.")
         worker = Worker(app.host_process.zygote(environment), config, app.heard)
         self._all.add(worker)
         try:
-            return worker, worker.load()
+            return worker, worker.load(None if self._debugger else LOAD_SECONDS)
         except FunctionProblem as problem:
             worker.kill("it could not load the app")
             self._all.discard(worker)
@@ -82,7 +96,7 @@ class Crew:
 
     def invoke(self, message: Message) -> Message:
         """Run one invocation to its end. Raises `FunctionProblem` when the worker does not bring it to one."""
-        seconds = self._app.host_json.timeout
+        seconds = None if self._debugger else self._app.host_json.timeout
         for _ in range(TRIES):
             worker = self._current()
             try:

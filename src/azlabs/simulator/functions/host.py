@@ -134,9 +134,13 @@ class FunctionsHost:
     # --- what apps use ------------------------------------------------------------------------------------------------------
     def environment(self, package: Package) -> Environment:
         """Where an app's packages come from."""
-        from azlabs.simulator.functions.publishing.environments import environment_for
+        from azlabs.simulator.functions.publishing import environments, loop
 
-        return environment_for(package.folder, self.home)
+        running = loop.of_package(package)
+        if running is None:
+            return environments.environment_for(package.folder, self.home)
+        found = environments.build(package.folder, self.home).environment
+        return environments.with_debugger(found, self.home) if running.debugger else found
 
     def zygote(self, environment: Environment) -> Zygote:
         """The process from which workers of an environment are made."""

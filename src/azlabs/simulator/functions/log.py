@@ -78,12 +78,15 @@ def follow(
     """The `last` lines that are there, then each new one as it is written, until `ended` is set; with `idle` an empty one at
     each look that finds nothing new."""
     path = folder_of(home, app) / "log.jsonl"
+    place, raw = _identity(path), b""
+    with contextlib.suppress(OSError):
+        raw = path.read_bytes()
+    offset = raw.rfind(b"\n") + 1
     if last:
-        before = lines(home, app)
-    place = _identity(path)
-    offset = path.stat().st_size if place is not None else 0
-    if last:
-        yield from before[-last:]
+        older = b""
+        with contextlib.suppress(OSError):
+            older = path.with_name("log.1.jsonl").read_bytes()
+        yield from (_parsed(older) + _parsed(raw[:offset]))[-last:]
     rest = b""
     ended = ended or threading.Event()
     while not ended.is_set():

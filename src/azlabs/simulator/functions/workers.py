@@ -91,10 +91,10 @@ class Worker:
         """How many functions are running in it."""
         return sum(one.began > 0 for one in list(self._pending.values()))
 
-    def load(self) -> Message:
-        """What the app declares: {"functions": [...], "traced"}. Raises `LoadFailed`."""
+    def load(self, seconds: float | None = LOAD_SECONDS) -> Message:
+        """What the app declares: {"functions": [...], "traced"}; None: however long it takes. Raises `LoadFailed`."""
         try:
-            message = self._loaded.result(LOAD_SECONDS)
+            message = self._loaded.result(seconds)
         except Late:
             self.kill(f"loading the app took more than {LOAD_SECONDS:.0f} seconds")
             raise LoadFailed(

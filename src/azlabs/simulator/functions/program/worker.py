@@ -275,7 +275,7 @@ def _sentence(problem: BaseException) -> str:
 
 
 def _place(problem: BaseException, folder: str) -> str:
-    """" (file, line n)" of the last line of the app's own that led to an exception; "" when it says so itself, or there is none."""
+    """Where in the app an exception came from: " (file, line n)"; "" when the exception says so itself, or came from elsewhere."""
     if isinstance(problem, (SyntaxError, declared.LoadError)):
         return ""
     own = [one for one in traceback.extract_tb(problem.__traceback__) if one.filename.startswith(folder + os.sep)]

@@ -64,6 +64,16 @@ def environment_for(folder: Path, home: Path) -> Environment:
     return build(folder, home, install=(folder / BUILT).is_file()).environment
 
 
+def with_debugger(environment: Environment, home: Path) -> Environment:
+    """An environment to which the debugger that is installed beside azlabs was added."""
+    from packaging.requirements import Requirement
+
+    chosen = brought_along.closure([Requirement("debugpy")])
+    folder = _linked(home / "functions" / "_environments", chosen)
+    digest = _digest(environment.digest, folder.name)
+    return Environment(environment.python, (*environment.paths, folder), digest, environment.problem)
+
+
 def build(folder: Path, home: Path, *, install: bool = True, progress: Progress = silent) -> Built:
     """The same; `install`: whether what `requirements.txt` asks for is installed."""
     vendored = (folder / VENDORED,) if (folder / VENDORED).is_dir() else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import threading
@@ -28,19 +29,20 @@ _RANGE = re.compile(r"bytes=(\d{1,15})-")
 
 def stream(asked: Asked) -> Answer:
     """The last lines, and then each new one: what `az webapp log tail` reads."""
-    before = log.lines(asked.home, asked.app)[-LAST:]
-    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    head = f"{moment}  Welcome, you are now connected to log-streaming service.\r\n" + "".join(line(one) for one in before)
-    headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache"}
-    return LiveAnswer(200, headers, head.encode("utf-8", "replace"), _lines(asked.home, asked.app))
-
-
-def _lines(home: Path, app: str) -> Iterator[bytes]:
-    """New lines, and a word when there is none for a while, so that a listener who has left is noticed."""
     ended = threading.Event()
+    found = log.follow(asked.home, asked.app, last=LAST, ended=ended, idle=True)
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    head = f"{moment}  Welcome, you are now connected to log-streaming service.\r\n"
+    head += "".join(line(one) for one in itertools.takewhile(bool, found))
+    headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache"}
+    return LiveAnswer(200, headers, head.encode("utf-8", "replace"), _lines(found, ended))
+
+
+def _lines(found: Iterator[dict[str, Any]], ended: threading.Event) -> Iterator[bytes]:
+    """New lines, and a word when there is none for a while, so that a listener who has left is noticed."""
     quiet = time.monotonic()
     try:
-        for one in log.follow(home, app, ended=ended, idle=True):
+        for one in found:
             if one:
                 quiet = time.monotonic()
                 yield line(one).encode("utf-8", "replace")

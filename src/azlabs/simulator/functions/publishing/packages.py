@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from azlabs.files import locked
 from azlabs.simulator.functions.model import FunctionProblem, Package
-from azlabs.simulator.functions.publishing import archives, stores
+from azlabs.simulator.functions.publishing import archives, loop, stores
 
 if TYPE_CHECKING:
     from azlabs.simulator import Simulator
@@ -46,6 +46,9 @@ def problem(simulator: Simulator, home: Path, site_id: str) -> str:
 
 def _look(simulator: Simulator, home: Path, site_id: str) -> _Seen:
     key = (id(simulator), site_id.lower())
+    running = loop.of_site(simulator, site_id)
+    if running is not None:
+        return _Seen(None, "", running.package, "")
     with simulator.store.lock:
         generation = (simulator.store.generation(), home)
     before = _seen.get(key)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 from azlabs.simulator.functions.model import FunctionProblem
-from azlabs.simulator.functions.publishing import archives, deployments, engine, log_files, stores, who
+from azlabs.simulator.functions.publishing import archives, deployments, engine, log_files, loop, stores, who
 from azlabs.simulator.http import Answer, CaseInsensitive, Request, json_answer, parse_query, split_url
 from azlabs.simulator.providers.web.shown import host_name
 from azlabs.simulator.resource_manager.errors import Refused, not_modelled
@@ -150,6 +150,15 @@ def _is_deploying(asked: Asked) -> Answer:
     return json_answer({"value": any(not row.body["properties"]["complete"] for row in rows)})
 
 
+def _loop(asked: Asked) -> Answer:
+    """The simulator's own: run the app from a folder of this computer, for `azlabs run`."""
+    if asked.request.method == "DELETE":
+        loop.give_back(asked.simulator, asked.site.id, asked.host.changed)
+        return Answer(204)
+    loop.ask(asked.simulator, asked.site.id, asked.request.body or b"", asked.host.changed)
+    return Answer(204)
+
+
 ROUTES: dict[tuple[str, str], Callable[[Asked], Answer]] = {
     ("GET", "/"): _root,
     ("POST", "/api/publish"): _publish,
@@ -158,6 +167,8 @@ ROUTES: dict[tuple[str, str], Callable[[Asked], Answer]] = {
     ("GET", "/api/deployments"): _deployments,
     ("GET", "/api/isdeploying"): _is_deploying,
     ("GET", "/api/settings"): _settings,
+    ("PUT", "/api/azlabs/loop"): _loop,
+    ("DELETE", "/api/azlabs/loop"): _loop,
 }
 
 
