@@ -249,3 +249,18 @@ def test_a_broker_that_was_needed_before_a_port_gets_the_ports_of_the_doorway(na
         door.close()
     with pytest.raises(BrokerGone):
         client.send("orders", [Outgoing(b"x")])
+
+
+def test_an_open_receiver_ends_with_its_token(namespace: Any) -> None:
+    from azlabs.simulator.data_planes.service_bus.access import sign
+
+    namespace.queue("orders")
+    clock = namespace.simulator.clock
+    tokens = [sign(f"sb://{HOST}/", "RootManageSharedAccessKey", namespace.key, clock.now() + 600)]
+    with Client(namespace.simulator, HOST, token=lambda: tokens[-1]) as client, client.receiver("orders") as receiver:
+        clock.advance(700)
+        with pytest.raises(Refusal, match="ExpiredToken"):
+            receiver.receive(1, 0)
+        tokens.append(sign(f"sb://{HOST}/", "RootManageSharedAccessKey", namespace.key, clock.now() + 600))
+        client.send("orders", [Outgoing(b"x")])
+        assert [one.body for one in receiver.receive(1, 5)] == [b"x"]

@@ -84,5 +84,8 @@ class Grants:
         namespace = self.namespace()
         access.check_network(self._simulator.store, namespace, self._address)
         if not any(self.allows(path, claim) for claim in claims):
+            now = self._simulator.clock.now()
+            if self._proven and all(grant.expires <= now for grant in self._proven.values()):
+                raise Refusal(errors.UNAUTHORIZED, "ExpiredToken: The token is expired.")
             raise access.refused(namespace, path, claims[0])
         return namespace
