@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from azlabs.simulator import Answer
-from azlabs.simulator.functions import crew
+from azlabs.simulator.functions import crew, zygotes
 
 from .conftest import Running
 from .running import Packages, code
@@ -198,6 +198,21 @@ def test_nothing_is_left_when_the_station_closes(tmp_path: Path) -> None:
         time.sleep(0.1)
         assert _alive(worker)
     eventually(lambda: not _alive(worker))
+
+
+def test_where_forking_is_not_to_be_relied_on_each_worker_is_a_process_of_its_own(
+    scene: Scene, packages: Packages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zygotes, "FORKS", False)
+    site = scene.dedicated("func-own")
+    packages.put(site, {"function_app.py": APP})
+    first = int(scene.call("func-own", "/api/pid").body)
+    assert scene.call("func-own", "/api/leave").status == 500
+    assert any("exit code 3" in line for line in packages.lines(site, function="leave", level="Error"))
+    second = int(scene.call("func-own", "/api/pid").body)
+    assert first != second
+    scene.cloud.close()
+    eventually(lambda: not _alive(second))
 
 
 @pytest.mark.parametrize(

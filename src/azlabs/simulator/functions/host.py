@@ -44,6 +44,8 @@ class FunctionsHost:
         self.package_of: PackageOf = package_of or _package_of(self)
         self._apps: dict[str, App] = {}
         self._zygotes: dict[str, Zygote] = {}
+        self._spent: list[Zygote] = []
+        """Those that have become a worker, where forking is not to be relied on."""
         self._lock = threading.RLock()
         self._seen: object = None
         self._closed = threading.Event()
@@ -146,10 +148,10 @@ class FunctionsHost:
         """The process from which workers of an environment are made."""
         with self._lock:
             found = self._zygotes.get(environment.digest)
-            if found is None or not found.alive:
-                found = Zygote(
-                    environment.python, list(environment.paths), SITE, variables_for_all(self.surroundings())
-                )
+            if found is None or found.alone or not found.alive:
+                if found is not None:
+                    self._spent = [one for one in (*self._spent, found) if one.alive]
+                found = Zygote(environment.python, list(environment.paths), SITE, variables_for_all(self.surroundings()))
                 self._zygotes[environment.digest] = found
             return found
 
@@ -209,7 +211,7 @@ class FunctionsHost:
             thread.start()
         for thread in ending:
             thread.join(6)
-        for zygote in zygotes:
+        for zygote in [*zygotes, *self._spent]:
             with contextlib.suppress(Exception):
                 zygote.close()
 

@@ -31,6 +31,8 @@ LOADED = (
 )  # fmt: skip
 """What takes long to import and is often asked for; loaded where the environment has it."""
 START_SECONDS = 60.0
+FORKS = sys.platform == "linux"
+"""Elsewhere (macOS) system libraries do not survive a fork: each worker is a process of its own from the start, and starts slower."""
 
 
 class Forked(NamedTuple):
@@ -52,6 +54,8 @@ class Zygote:
         self._forked: queue.Queue[int] = queue.Queue()
         self._gone: dict[int, Future[int]] = {}
         self._lock = threading.Lock()
+        self.alone = not FORKS
+        """It becomes a worker itself, the only one."""
         self._ends = threading.Lock()
         environment = {
             **variables,
@@ -66,14 +70,19 @@ class Zygote:
             stderr=subprocess.DEVNULL, start_new_session=True, cwd="/",
         )  # fmt: skip
         theirs.close()
-        config = {"paths": [str(path) for path in paths], "hooks": str(hooks) if hooks else "", "modules": LOADED}
+        config = {
+            "paths": [str(path) for path in paths],
+            "hooks": str(hooks) if hooks else "",
+            "modules": LOADED,
+            "alone": self.alone,
+        }
         with contextlib.suppress(OSError):
             self._ours.sendall(json.dumps(config).encode() + b"\n")
         threading.Thread(target=self._read, name="azlabs-zygote", daemon=True).start()
 
     @property
     def alive(self) -> bool:
-        """Can it still fork?"""
+        """Does its process run?"""
         return self._process.poll() is None
 
     @property
@@ -123,10 +132,11 @@ class Zygote:
         if not self._ready.done():
             self._ready.set_exception(RuntimeError("the zygote has ended"))
         self._forked.put(-1)
+        code = self._process.wait() if self.alone else -signal.SIGKILL
         with self._ends:
             left, self._gone = self._gone, {}
         for end in left.values():
-            end.set_result(-signal.SIGKILL)
+            end.set_result(code)
 
     def close(self) -> None:
         """End it and every worker that came from it."""

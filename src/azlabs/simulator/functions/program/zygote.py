@@ -27,6 +27,8 @@ def run(control: socket.socket) -> None:
     with control.makefile("rb", buffering=0) as stream:
         config = json.loads(stream.readline())
     _prepare(config)
+    if config["alone"]:
+        _serve_alone(control)
     watched: list[Any] = [control]
     reading, writing = os.pipe()
     watched.append(reading)
@@ -63,6 +65,19 @@ def run(control: socket.socket) -> None:
         _tell(control, {"forked": pid})
 
 
+def _serve_alone(control: socket.socket) -> None:
+    """Where forking is not to be relied on: become the one worker that is asked for."""
+    _tell(control, {"ready": os.getpid()})
+    try:
+        word, descriptors, _, _ = socket.recv_fds(control, 1, DESCRIPTORS)
+    except OSError:
+        word, descriptors = b"", []
+    if word != FORK or len(descriptors) != DESCRIPTORS:
+        os._exit(0)
+    _tell(control, {"forked": os.getpid()})
+    _become(*descriptors)
+
+
 def _prepare(config: dict[str, Any]) -> None:
     """The path of the environment, the hooks that lead Azure's names to the simulator, and the packages."""
     if config["hooks"]:
@@ -85,7 +100,8 @@ def _become(channel: int, output: int) -> None:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         _die_with_parent()
-        os.setpgid(0, 0)
+        with contextlib.suppress(PermissionError):
+            os.setpgid(0, 0)  # a process that was started for this worker alone leads its group already
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         for target in (1, 2):
