@@ -9,6 +9,7 @@ import typer
 
 from azlabs.cli import completion
 from azlabs.cli.call import Call, command
+from azlabs.errors import AzlabsError
 
 if TYPE_CHECKING:
     from azlabs.sandbox.up import UpPlan
@@ -49,18 +50,25 @@ def up(
         show_plan(call, plan)
         return call.confirm(f"Bring up {plan.lab}?", default=not plan.costs_money)
 
-    with cloud_meant(call, subscription=subscription) as cloud, call.progress(f"Bringing up {chosen.id}") as progress:
-        result = bring_up(
-            chosen,
-            cloud,
-            region=region or None,
-            hours=hours or None,
-            workspace=workspace,
-            progress=progress,
-            confirm=confirm,
-            ledger=ledger,
-            another=another,
-        )
+    before = {sandbox.id for sandbox in ledger.all() if sandbox.state == "failed"}
+    try:
+        with cloud_meant(call, subscription=subscription) as cloud, call.progress(f"Bringing up {chosen.id}") as progress:
+            result = bring_up(
+                chosen,
+                cloud,
+                region=region or None,
+                hours=hours or None,
+                workspace=workspace,
+                progress=progress,
+                confirm=confirm,
+                ledger=ledger,
+                another=another,
+            )
+    except (AzlabsError, KeyboardInterrupt):
+        for sandbox in ledger.all():
+            if sandbox.lab == chosen.id and sandbox.state == "failed" and sandbox.id not in before:
+                call.say(f"{sandbox.id} is half made: the same command goes on with it, `azlabs down` takes it back.")
+        raise
     for notice in ledger.notices:
         call.say(notice)
     if call.json:

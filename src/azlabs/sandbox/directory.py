@@ -18,6 +18,7 @@ from azlabs.sandbox.model import Sandbox
 
 ROOT = "https://graph.microsoft.com/v1.0"
 APPLICATION = "Microsoft.Graph/applications"
+_DELETED = f"{ROOT}/directory/deletedItems"
 _MARK = "azlabs-sandbox:"
 _SEAL = "azlabs-seal:"
 _GROUPS_API = "2024-11-01"
@@ -51,11 +52,16 @@ def is_of_directory(identifier: str) -> bool:
 
 
 def made_for(cloud: Cloud, sandbox: Sandbox) -> Iterator[str]:
-    """The applications whose tags are the sandbox's and fit their name, beside those that the ledger knows."""
+    """The applications whose tags are the sandbox's and fit their name, beside those that the ledger knows; and those
+    among them that are deleted, which the directory keeps for thirty days."""
     wanted = quote(f"tags/any(t:t eq '{_MARK}{sandbox.id}')")
-    for entry in _items(cloud, f"{ROOT}/applications?$filter={wanted}&$select=id,appId,displayName,tags"):
-        if set(_marks(sandbox, str(entry.get("displayName", "")))) <= set(entry.get("tags") or []):
-            yield f"{ROOT}/applications/{entry['id']}"
+    for place, query in (
+        (f"{ROOT}/applications", f"?$filter={wanted}&$select=id,appId,displayName,tags"),
+        (f"{_DELETED}/microsoft.graph.application", "?$select=id,displayName,tags"),
+    ):
+        for entry in _items(cloud, f"{place}{query}"):
+            if set(_marks(sandbox, str(entry.get("displayName", "")))) <= set(entry.get("tags") or []):
+                yield f"{_DELETED if place.startswith(_DELETED) else place}/{entry['id']}"
 
 
 def principals(cloud: Cloud, applications: list[str]) -> Iterator[str]:
@@ -82,7 +88,8 @@ def find(cloud: Cloud, identifier: str) -> dict[str, Any] | None:
 def delete(cloud: Cloud, identifier: str) -> None:
     """Delete an application with its service principal, and what the directory keeps of it for thirty days."""
     _gone(cloud, identifier)
-    _gone(cloud, f"{ROOT}/directory/deletedItems/{identifier.rpartition('/')[2]}")
+    if not identifier.startswith(_DELETED):
+        _gone(cloud, f"{_DELETED}/{identifier.rpartition('/')[2]}")
 
 
 def _gone(cloud: Cloud, identifier: str) -> None:

@@ -294,6 +294,12 @@ class Graph:
             if kind is not None and ask.method == "GET":
                 buried = self._directory.deleted(kind, ask.now)
                 return self._page(ask, "/".join(ask.segments), "directoryObjects", buried, lambda body: body)
+        if len(rest) == 1 and ask.method == "GET":
+            for kind in KINDS.values():
+                for body in self._directory.deleted(kind, ask.now):
+                    if body["id"] == rest[0]:
+                        return _entity("directoryObjects", {"@odata.type": kind.odata, **body})
+            raise not_found(rest[0])
         if len(rest) == 1 and ask.method == "DELETE":
             if not self._directory.purge(rest[0], ask.now):
                 raise not_found(rest[0])
