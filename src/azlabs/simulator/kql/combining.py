@@ -119,7 +119,8 @@ def join(step: Operator, left: Table, environment: Environment) -> Table:
     kind = _KINDS.get(given)
     if kind is None or (lookup and kind not in ("leftouter", "inner")):
         raise KqlError("SEM0004", f"'{step.name}' operator: the kind '{given}' does not exist", step.at)
-    right = environment.run(step.args["right"])
+    needed = environment.needed
+    right = environment.run(step.args["right"], None if needed is None else Wanted(needed))
     pairs = [_sides(node, step) for node in step.args["on"]]
     mine = [_place(left, one, step, "left") for one, _ in pairs]
     other = [_place(right, one, step, "right") for _, one in pairs]

@@ -78,6 +78,8 @@ class Environment:
         self.render: dict[str, str] = {}
         self.read: set[str] = set()
         self.rows_read = 0
+        self.needed: set[str] | None = None
+        """Columns that the steps of the running pipeline use, where only those are left at its end."""
         self._steps = 0
         self._deadline = time.monotonic() + SECONDS
         for name, value in lets:
@@ -133,11 +135,15 @@ class Environment:
             return self._source(node, wanted)
         needed = wanted_of(node.steps, self, wanted)
         table = self._source(node.source, needed)
-        for step in node.steps:
-            self.spend()
-            table = apply(step, table, self)
-            if len(table.rows) > MOST_ROWS:
-                raise TooMuch(f"more than {MOST_ROWS:,} rows")
+        outer, self.needed = self.needed, needed.names
+        try:
+            for step in node.steps:
+                self.spend()
+                table = apply(step, table, self)
+                if len(table.rows) > MOST_ROWS:
+                    raise TooMuch(f"more than {MOST_ROWS:,} rows")
+        finally:
+            self.needed = outer
         return table
 
     def _source(self, node: Node, wanted: Wanted | None) -> Table:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from azlabs.simulator.kql.evaluator import Environment
 
 _PLAIN = frozenset({"where", "extend", "sort", "top", "take", "sample", "mv-expand", "parse", "parse-where", "join", "lookup", "render",
-                    "serialize", "as", "project-rename"})  # fmt: skip
+                    "serialize", "project-rename"})  # fmt: skip
 """Operators that keep the columns they are given."""
 _CLOSING = frozenset({"project", "summarize", "count", "distinct"})
 """Operators after which only named columns are left."""

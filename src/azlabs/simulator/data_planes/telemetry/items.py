@@ -146,7 +146,7 @@ def _metric(data: Values) -> list[Any]:
         value,
         low,
         high,
-        count if isinstance(count, int) and count > 0 else 1,
+        count if isinstance(count, int) and 0 < count < 1 << 31 else 1,
         _number(point.get("stdDev")) or 0.0,
     ]
 
