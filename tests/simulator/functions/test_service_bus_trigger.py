@@ -178,3 +178,19 @@ def test_what_a_poisonous_message_does_to_its_worker_costs_its_neighbours_nothin
     stored = sorted(line for line in other.packages.lines(site, function="listen") if line.startswith("stored"))
     assert [line.split()[1:] for line in stored] == [[f"good{number}", "1"] for number in range(9) if number != 4]
     assert any("exit code 7" in line for line in other.packages.lines(site, function="listen", level="Error"))
+
+
+def test_a_body_that_is_no_json_fails_an_invocation_whose_binding_needs_a_property(other: Harbour) -> None:
+    text = code(
+        '@app.service_bus_queue_trigger(arg_name="msg", queue_name="documents", connection="Bus")\n'
+        '@app.blob_output(arg_name="out", path="releases/{id}.txt", connection="AzureWebJobsStorage")\n'
+        'def listen(msg: func.ServiceBusMessage, out: func.Out[str]) -> None:\n    print("ran")\n    out.set(msg.get_body().decode())\n'
+    )
+    site = other.scene.dedicated("func-json", {"Bus": other.key()})
+    other.packages.put(site, {"function_app.py": text})
+    other.send("documents", ServiceBusMessage("no json"), ServiceBusMessage('{"id": "a-1"}'), ServiceBusMessage('["id"]'))
+    dead = eventually(lambda: found if len(found := other.dead()) == 2 else None)
+    assert sorted(b"".join(one.body) for one in dead) == [b'["id"]', b"no json"]
+    assert [line for line in other.packages.lines(site, function="listen") if line == "ran"] == ["ran"]
+    assert any("No value for named parameter 'id'" in line for line in other.packages.lines(site, function="listen", level="Error"))
+    assert other.packages.host.quiet(5)

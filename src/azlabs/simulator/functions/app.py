@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from azlabs.simulator.functions.host import FunctionsHost
 
 DRAIN_SECONDS = 10.0
+_NO_EXPRESSIONS = ("name", "type", "direction", "dataType")
 STARTING, RUNNING, FAILED, STOPPED = "Starting", "Running", "Error", "Stopped"
 
 
@@ -184,6 +185,11 @@ class App:
         self.telemetry.close()
         self.log.close()
 
+    @property
+    def busy(self) -> int:
+        """How many invocations are under way."""
+        return len(self._running)
+
     def look_at_memory(self) -> None:
         """Called a few times a second."""
         if self._crew is not None:
@@ -269,6 +275,7 @@ class App:
             from azlabs.simulator.functions import bindings
 
             inputs[str(binding["name"])] = bindings.read(self, function, binding, event.values)
+        self._check_expressions(function, event)
         message = {
             "op": "invoke", "id": invocation, "function": function.name, "inputs": inputs, "metadata": dict(event.metadata),
             "trace": {"parent": trace.traceparent, "state": "", "attributes": {"OperationName": function.name}}, "retry": retry,
@@ -286,6 +293,13 @@ class App:
 
                 bindings.write(self, function, binding, datum, event.values)
         return Outcome(invocation, returned=returned, outputs=outputs)
+
+    def _check_expressions(self, function: Function, event: Event) -> None:
+        """What output bindings name has to be there before the code runs. Raises `FunctionProblem`."""
+        for binding in function.outputs:
+            for name, value in binding.items():
+                if name not in _NO_EXPRESSIONS and isinstance(value, str) and "{" in value:
+                    self.expand(value, event.values)
 
     def _tell(self, function: Function, event: Event, trace: Trace, outcome: Outcome, at: float) -> None:
         """The end of an invocation, in the log and in the telemetry."""

@@ -73,7 +73,10 @@ def _answer(app: App, request: Request, path: str, query: str) -> Answer:
     )  # fmt: skip
     if found:
         _, _, trigger, values = found[0]
-        return trigger.answer(request, path, query, values)
+        answered = trigger.answer(request, path, query, values)
+        more = app.host_json.section("extensions", "http", "customHeaders")
+        answered.headers.update({name: str(value) for name, value in more.items() if name not in answered.headers})
+        return answered
     if path == "/":
         off = app.settings.get("AzureWebJobsDisableHomepage", "").lower() in ("1", "true")
         return Answer(204) if off else Answer(200, dict(_HTML), HOMEPAGE)

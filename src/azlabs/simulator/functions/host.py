@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.functions import front
@@ -125,6 +126,16 @@ class FunctionsHost:
             app.wait(seconds)
         return app
 
+    def quiet(self, seconds: float) -> bool:
+        """Wait until every app has started and no invocation is under way; False when that took longer."""
+        deadline = time.monotonic() + seconds
+        self.look()
+        while any(not app.wait(0) or app.busy for app in self.apps()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
     def restart(self, site_id: str) -> None:
         """Start an app again although nothing has changed."""
         with self._lock:
@@ -151,7 +162,9 @@ class FunctionsHost:
             if found is None or found.alone or not found.alive:
                 if found is not None:
                     self._spent = [one for one in (*self._spent, found) if one.alive]
-                found = Zygote(environment.python, list(environment.paths), SITE, variables_for_all(self.surroundings()))
+                found = Zygote(
+                    environment.python, list(environment.paths), SITE, variables_for_all(self.surroundings())
+                )
                 self._zygotes[environment.digest] = found
             return found
 
