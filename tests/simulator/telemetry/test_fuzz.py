@@ -27,8 +27,8 @@ JSON = st.recursive(
 )
 KINDS = st.sampled_from(["RequestData", "RemoteDependencyData", "MessageData", "ExceptionData", "EventData", "MetricData", "PageViewData",
                          "AvailabilityData", "PerformanceCounterData", "Other"])  # fmt: skip
-NAMES = st.sampled_from(["id", "name", "duration", "success", "responseCode", "properties", "measurements", "exceptions", "metrics", "message",
-                         "severityLevel", "url", "data", "target", "type", "parsedStack", "size"])  # fmt: skip
+NAMES = st.sampled_from(["id", "name", "duration", "success", "responseCode", "properties", "measurements", "exceptions", "metrics",
+                         "message", "severityLevel", "url", "data", "target", "type", "parsedStack", "size"])  # fmt: skip
 NESTED = st.one_of(
     JSON,
     st.lists(
@@ -36,7 +36,7 @@ NESTED = st.one_of(
         max_size=2,
     ),
 )
-MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

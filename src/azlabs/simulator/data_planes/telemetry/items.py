@@ -243,7 +243,7 @@ def row_of(envelope: Any, now: int) -> tuple[Kind, list[Any]]:
               
               "0.0.0.0", "", "", "", _text(tags.get("ai.user.userAgent"), 256) if browser else "",
               _text(tags.get("ai.internal.sdkVersion"), 64),
-              max(1, round(100 / rate)) if 0 < rate <= 100 else 1, _properties(own.get("properties"))]  # fmt: skip
+              max(1, round(100 / rate)) if 1e-6 < rate <= 100 else 1, _properties(own.get("properties"))]  # fmt: skip
     found += _OWN[base_type](own)
     if kind.measured:
         found.append(_measurements(own.get("measurements")))
