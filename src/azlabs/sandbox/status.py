@@ -18,6 +18,7 @@ from azlabs.sandbox.model import Sandbox
 ShownState = Literal["provisioning", "ready", "failed", "expired", "removing"]
 _GROUPS_API = "2024-11-01"
 _SHOWN = 3
+_GOING = {"deleting", "deprovisioning"}
 
 
 class NothingToExtend(AzlabsError):
@@ -27,18 +28,20 @@ class NothingToExtend(AzlabsError):
 @dataclass(frozen=True, slots=True)
 class StatusRow:
     """One sandbox. Money in USD, None: not known. `spent_usd` since it was made; `would_cost_usd` what the same time
-    would have cost where nothing is charged. `detail` tells what was interrupted or failed."""
+    would have cost where nothing is charged. `detail` tells what was interrupted or failed; `at_work`: a command is busy
+    with it."""
 
     sandbox: Sandbox
     state: ShownState
     detail: str
     spent_usd: float | None
     would_cost_usd: float | None
+    at_work: bool = False
 
     @property
     def is_being_removed(self) -> bool:
         """It is going away and no command waits for that: only its cloud knows whether it is over."""
-        return self.state == "removing" and not self.sandbox.doing
+        return self.state == "removing" and not self.at_work
 
     def to_json(self) -> dict[str, Any]:
         """The shape of one entry of `azlabs status --json`."""
@@ -78,11 +81,17 @@ def settled(sandbox: Sandbox, cloud: Cloud, ledger: Ledger) -> str:
         if not left:
             forget(sandbox, cloud, ledger)
             return ""
+        on_its_way = any(_is_deleting(cloud, group) for group in plan.groups)
     names = ", ".join(identifier.rpartition("/")[2] for identifier in left[:_SHOWN])
     more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    deleting = plan.groups and not sandbox.problem
-    rest = "Azure is deleting it." if deleting else "`azlabs down` tries again."
+    rest = "Azure is deleting it." if on_its_way else "`azlabs down` goes on with it."
     return f"{names}{more} {'is' if len(left) == 1 else 'are'} still there. {rest}"
+
+
+def _is_deleting(cloud: Cloud, group: str) -> bool:
+    body = cloud.find(group, _GROUPS_API) or {}
+    state = str((body.get("properties") or {}).get("provisioningState", ""))
+    return state.lower() in _GOING
 
 
 def extend(
@@ -116,6 +125,7 @@ def _row(ledger: Ledger, sandbox: Sandbox, now: datetime) -> StatusRow:
         detail,
         spent_usd=cost if sandbox.costs_money else 0.0,
         would_cost_usd=cost,
+        at_work=ledger.is_locked(sandbox.id),
     )
 
 

@@ -62,6 +62,8 @@ class _Work:
                 self._take(*self._events.get())
             elif self._refused:
                 self._give_up()
+            elif self._waiting:
+                self._known = set()  # they wait for each other in a circle: then they go as they come
             else:
                 return self._failed
 
