@@ -66,7 +66,7 @@ def _matches(host: str, names: Sequence[str]) -> bool:
 
 def _door(name: str, port: Any) -> str:
     """Which of the host's ports answers this public name and port."""
-    if name == "169.254.169.254":
+    if name == "169.254.169.254" or str(port) in ("80", "http"):
         return "proxy_port"
     if name.endswith(".servicebus.windows.net") and str(port) in ("5671", "5672", "amqps", "amqp"):
         return "amqps_port" if str(port) in ("5671", "amqps") else "amqp_port"
@@ -75,6 +75,7 @@ def _door(name: str, port: Any) -> str:
 
 def _patch_socket(module: Any) -> None:
     original = module.getaddrinfo
+    doors: dict[int, int] = {}
 
     def getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
@@ -88,13 +89,28 @@ def _patch_socket(module: Any) -> None:
         except (OSError, ValueError, KeyError):
             raise module.gaierror(module.EAI_AGAIN, "azlabs: the simulator's host process cannot be started") from None
         if _matches(name, record["served"]):
-            return original("127.0.0.1", record[_door(name, port)], *arguments, **options)
+            found = original("127.0.0.1", record[_door(name, port)], *arguments, **options)
+            if str(port).isdigit() and int(port):
+                doors[int(port)] = found[0][4][1]
+            return found
         if _matches(name, record["azure"]):
             text = "azlabs: %s is not served by the simulator, and this shell does not reach the real Azure" % name
             raise module.gaierror(module.EAI_NONAME, text)
         return original(host, port, *arguments, **options)
 
+    def through_doors(connect: Callable[..., Any]) -> Callable[..., Any]:
+        """Some programs (anyio) take only the address from the answer and keep the port that they asked for."""
+
+        def connects(self: Any, address: Any) -> Any:
+            if isinstance(address, tuple) and address[:1] == ("127.0.0.1",) and address[1] in doors:
+                address = ("127.0.0.1", doors[address[1]])
+            return connect(self, address)
+
+        return connects
+
     module.getaddrinfo = getaddrinfo
+    for name in ("connect", "connect_ex"):
+        setattr(module.socket, name, through_doors(getattr(module.socket, name)))
 
 
 def _patch_proxies(module: Any) -> None:

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ WORKER = "azure-functions"
 NO_WORKER = "The library azure-functions is not there: install azlabs with its extra `apps`, or name it in requirements.txt."
 KEPT = 12
 PIP_SECONDS = 900.0
+FAILED_SECONDS = 20.0
 _PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off")
 _OFFLINE = ("NewConnectionError", "Temporary failure in name resolution", "Name or service not known", "Connection refused",
             "Network is unreachable", "timed out", "ConnectTimeoutError", "ProxyError")  # fmt: skip
@@ -93,14 +95,23 @@ def _of(asked: requirements.Requirements, home: Path, progress: Progress) -> Bui
     if known is not None and all(path.is_dir() for path in known.environment.paths):
         return known
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    failed = _failed.get(key)
+    if failed is not None and time.monotonic() - failed[0] < FAILED_SECONDS:
+        return failed[1]
     made = _make(root, asked, progress)
     if made.environment.problem is None:
         _known[key] = made
+    else:
+        _failed[key] = time.monotonic(), made
     return made
 
 
 _known: dict[tuple[object, ...], Built] = {}
 """What this process has found before, while nobody installs or removes anything beside azlabs."""
+
+
+_failed: dict[tuple[object, ...], tuple[float, Built]] = {}
+"""What could not be made, and when: the code loop asks again with every change of a file."""
 
 
 def _changed(path: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import re
@@ -96,6 +97,39 @@ def function_stacks(call: Call) -> Body:
     return _stacks_of(call, "functionAppStacks")
 
 
+FLEX = "FC1"
+FLEX_PYTHON = ("3.10", "3.11", "3.12")
+"""https://learn.microsoft.com/azure/azure-functions/flex-consumption-how-to#view-currently-supported-language-stack-versions"""
+
+
+def location_stacks(call: Call) -> Body:
+    """Languages that functions can be written in, of a region; those of a Flex Consumption plan say so."""
+    found = copy.deepcopy(_stacks()["functionAppStacks"])
+    name, sku = call.query.get("stack", ""), call.query.get("sku", "")
+    if name:
+        found = [stack for stack in found if stack["name"].lower() == name.lower()]
+    if not sku:
+        return {"value": found, "nextLink": None, "id": None}
+    if sku.upper() != FLEX or name.lower() != "python":
+        raise not_modelled(f"Microsoft.Web/locations/functionAppStacks of '{name}' for the SKU '{sku}'")
+    for stack in found:
+        for major in stack["properties"]["majorVersions"]:
+            major["minorVersions"] = [one for one in major["minorVersions"] if one["value"] in FLEX_PYTHON]
+            for one in major["minorVersions"]:
+                one["stackSettings"]["linuxRuntimeSettings"]["Sku"] = [_flex(one["value"])]
+    return {"value": found, "nextLink": None, "id": None}
+
+
+def _flex(version: str) -> Body:
+    """What a Flex Consumption plan offers for a version of Python."""
+    return {
+        "skuCode": FLEX,
+        "instanceMemoryMB": [{"size": size, "isDefault": size == "2048"} for size in ("512", "2048", "4096")],
+        "maximumInstanceCount": {"lowestMaximumInstanceCount": 1, "highestMaximumInstanceCount": 1000, "defaultValue": 100},
+        "functionAppConfigProperties": {"runtime": {"name": "python", "version": version}}, "isDefault": True,
+    }  # fmt: skip
+
+
 def _stacks_of(call: Call, name: str) -> Body:
     system = call.query.get("stackostype", "All")
     if system.lower() != "all":
@@ -116,4 +150,5 @@ ENDPOINTS = [
     Endpoint("GET", f"{_ROOT}/skus", skus),
     Endpoint("GET", "/providers/Microsoft.Web/webAppStacks", web_stacks),
     Endpoint("GET", "/providers/Microsoft.Web/functionAppStacks", function_stacks),
+    Endpoint("GET", "/providers/Microsoft.Web/locations/{location}/functionAppStacks", location_stacks),
 ]
