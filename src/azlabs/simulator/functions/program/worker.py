@@ -144,6 +144,8 @@ class Worker:
                 threading.Thread(target=self._end, daemon=True).start()
 
     def _end(self) -> None:
+        # Exporters log what they send, and send what is logged: without this they would never be done.
+        logging.disable(logging.CRITICAL)
         context.flush_telemetry()
         os._exit(0)
 
