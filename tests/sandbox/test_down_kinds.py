@@ -156,6 +156,27 @@ def test_nothing_is_purged_from_a_group_that_is_refused(
     assert [entry["name"] for entry in cloud.items(deleted, VAULT_API)] == ["kv-theirs"]
 
 
+def test_a_vault_that_a_template_made_in_another_group_goes_with_its_name_and_leaves_the_group(
+    cloud: ScratchCloud, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    other = f"/subscriptions/{cloud.subscription_id}/resourceGroups/shared"
+    cloud.request("PUT", other, GROUPS_API, {"location": "swedencentral"})
+    properties = {"tenantId": cloud.tenant_id, "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": True}
+    names = ("kv-of-the-lab", "kv-of-theirs")
+    for name in names:
+        vault = f"{other}/providers/Microsoft.KeyVault/vaults/{name}"
+        cloud.run("PUT", vault, VAULT_API, {"location": "swedencentral", "properties": properties})
+    cloud.run("DELETE", f"{other}/providers/Microsoft.KeyVault/vaults/{names[1]}", VAULT_API)
+    sandbox.outside.append(f"{other}/providers/Microsoft.KeyVault/vaults/{names[0]}")
+    ledger.save(sandbox)
+    report = down(plan_down(sandbox, cloud), cloud, ledger=ledger)
+    assert report.survivors == []
+    assert [identifier.rpartition("/")[2] for identifier in report.purged] == [names[0]]
+    deleted = f"/subscriptions/{cloud.subscription_id}/providers/Microsoft.KeyVault/deletedVaults"
+    assert [entry["name"] for entry in cloud.items(deleted, VAULT_API)] == [names[1]]
+    assert groups(cloud) == ["shared"] and ledger.all() == []
+
+
 def test_a_lock_on_the_subscription_is_left_and_named(cloud: ScratchCloud, sandbox: Sandbox, ledger: Ledger) -> None:
     lock = f"/subscriptions/{cloud.subscription_id}/providers/Microsoft.Authorization/locks/company"
     cloud.request("PUT", lock, "2020-05-01", {"properties": {"level": "CanNotDelete"}})

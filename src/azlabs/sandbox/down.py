@@ -85,7 +85,7 @@ def _write_down(plan: DownPlan) -> None:
     sandbox = plan.sandbox
     sandbox.state = "removing"
     known = {entry["type"].lower() for entry in sandbox.purges}
-    for kind in soft_delete.kinds_of(item.type for item in plan.inside):
+    for kind in soft_delete.kinds_of(item.type for item in (*plan.inside, *plan.outside)):
         if kind.type.lower() not in known:
             sandbox.purges.append({"type": kind.type})
     written = {identifier.lower() for identifier in sandbox.outside}
@@ -107,7 +107,7 @@ def _carry_out(plan: DownPlan, cloud: Cloud, progress: Progress, *, wait: bool) 
     if not wait:
         pending = [group for group in plan.groups if f"delete {group}" not in failed]
         return _unfinished(plan, cloud, reasons, purged, pending)
-    sandbox, types = plan.sandbox, [item.type for item in plan.inside]
+    sandbox, types = plan.sandbox, [item.type for item in (*plan.inside, *plan.outside)]
     seen = _SecondLook(plan, cloud, types)
     late = [entry for entry in seen.kept if key_of_purge(entry) not in failed and not entry.is_protected]
     if late:
@@ -115,7 +115,7 @@ def _carry_out(plan: DownPlan, cloud: Cloud, progress: Progress, *, wait: bool) 
         again = carry_out([_purging(cloud, entry) for entry in late], progress)
         reasons |= {key.partition(" ")[2].lower(): problem for key, problem in again.items()}
         purged += [entry.id for entry in late if key_of_purge(entry) not in again]
-        seen.kept, _unread = soft_delete.deleted_from(cloud, plan.own_groups, types)
+        seen.kept, _unread = soft_delete.deleted_from(cloud, plan.origins, types)
     return _report(plan, cloud, reasons, purged, seen, sandbox)
 
 
@@ -134,7 +134,7 @@ class _SecondLook:
         groups = [(group, start(lambda of: cloud.find(of, GROUPS_API), group)) for group in plan.groups]
         inside = [(group, start(lambda of: resources(cloud, of), group)) for group in plan.groups]
         outside = [(item.id, start(lambda of: find(cloud, of), item.id)) for item in plan.outside]
-        kept = start(lambda of: soft_delete.deleted_from(cloud, plan.own_groups, of), list(types))
+        kept = start(lambda of: soft_delete.deleted_from(cloud, plan.origins, of), list(types))
         for group, listed in inside:
             self.left += [str(entry["id"]) for entry in self._take(group, listed) or []]
         self.left += [group for group, body in groups if self._take(group, body) is not None]

@@ -77,3 +77,10 @@ class DownPlan:
         refused = {survivor.id.lower() for survivor in self.refused}
         every = [self.sandbox.group_id(name) for name in self.sandbox.resource_groups]
         return [group for group in every if group.lower() not in refused]
+
+    @property
+    def origins(self) -> list[str]:
+        """Where names come from that are the sandbox's although their resource is deleted: its groups, and single
+        resources that a template of azlabs made elsewhere."""
+        alone = [identifier for identifier in self.sandbox.outside if "/providers/" in identifier]
+        return [*dict.fromkeys([*self.own_groups, *self.groups]), *alone]

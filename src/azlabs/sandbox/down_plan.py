@@ -39,7 +39,8 @@ def plan_down(sandbox: Sandbox, cloud: Cloud, *, include: Collection[str] = ()) 
     first = [(name, start(lambda of: _Group(cloud, sandbox, of), name)) for name in names]
     outside = start(lambda box: looking_outside.Outside(box, cloud), sandbox)
     expected = [entry["type"] for entry in sandbox.purges]
-    kept = start(lambda groups: soft_delete.deleted_from(cloud, groups, expected), [*map(sandbox.group_id, names)])
+    origins = [*map(sandbox.group_id, names), *sandbox.outside]
+    kept = start(lambda of: soft_delete.deleted_from(cloud, of, expected), origins)
     entries: list[dict[str, Any]] = []
     for name, look in first:
         group = look.result()
@@ -55,9 +56,9 @@ def plan_down(sandbox: Sandbox, cloud: Cloud, *, include: Collection[str] = ()) 
             _note_unseen(plan, f"{sandbox.group_id(name)}/providers/{LOCKS.type}", group.problem)
     begun = {identifier.lower() for identifier in sandbox.start}
     plan.inside = [_item(entry, begun) for entry in entries]
-    own = tuple(f"{group.lower()}/" for group in plan.own_groups)
+    own = tuple(f"{origin.lower()}/" for origin in plan.origins)
     names_kept, unread = kept.result()
-    plan.kept = [entry for entry in names_kept if entry.was.lower().startswith(own)]
+    plan.kept = [entry for entry in names_kept if f"{entry.was.lower()}/".startswith(own)]
     for what, problem in unread:
         _note_unseen(plan, what, problem)
     _second_round(plan, cloud, outside.result(), entries)

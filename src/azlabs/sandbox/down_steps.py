@@ -83,7 +83,12 @@ def _outside(plan: DownPlan, cloud: Cloud, unlocked: set[str]) -> Iterator[Step]
     assigned = _keys(inner) | {f"delete {item.id}" for item in by_type.get(ASSIGNMENT.lower(), [])}
     for kind, items in by_type.items():
         after = unlocked | (assigned if kind == ROLE.lower() else set())
-        made += [_step(cloud, item.id, "delete", after=after, kind=item.type) for item in items]
+        for item in items:
+            step = _step(cloud, item.id, "delete", after=after, kind=item.type)
+            query = soft_delete.PURGED_ON_DELETE.get(kind)
+            if query:
+                step.act = _deleting(cloud, item, query)
+            made.append(step)
     yield from made
     yield from (_step(cloud, item.id, "delete", after=_keys(made) | unlocked, kind=item.type) for item in records)
 

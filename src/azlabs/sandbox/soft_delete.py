@@ -133,14 +133,15 @@ def once_deleted(identifier: str, resource_type: str, location: str) -> Purge | 
 
 
 def deleted_from(
-    cloud: Cloud, group_ids: Iterable[str], expected: Iterable[str] = ()
+    cloud: Cloud, origins: Iterable[str], expected: Iterable[str] = ()
 ) -> tuple[list[Purge], list[tuple[str, AzureError]]]:
-    """What was deleted from these groups and still holds its name; and the lists that could not be read.
+    """What was deleted and still holds its name; and the lists that could not be read. `origins`: the ids of the groups
+    that it was in, or its own.
 
     All lists are asked for at once. One that this account may not read is only reported when its type is among
     `expected`: what nobody made cannot be left over.
     """
-    prefixes = tuple(f"{group.lower()}/" for group in group_ids)
+    prefixes = tuple(f"{origin.lower()}/" for origin in origins)
     wanted = {kind.lower() for kind in expected}
 
     def look(kind: KeptAfterDeletion) -> list[Purge] | AzureError:
@@ -151,7 +152,7 @@ def deleted_from(
             is_none = problem.not_found or problem.not_modelled or problem.code in _NONE_OF_IT
             unread = kind.type.lower() in wanted or problem.status not in (401, 403)
             return [] if is_none or not unread else problem
-        return [found for entry in entries if (found := _read(kind, entry)).was.lower().startswith(prefixes)]
+        return [found for entry in entries if _lies_in(found := _read(kind, entry), prefixes)]
 
     kept: list[Purge] = []
     unread: list[tuple[str, AzureError]] = []
@@ -174,6 +175,10 @@ def purge(cloud: Cloud, deleted: Purge) -> None:
     except AzureError as problem:
         if not problem.not_found:
             raise
+
+
+def _lies_in(deleted: Purge, prefixes: tuple[str, ...]) -> bool:
+    return f"{deleted.was.lower()}/".startswith(prefixes)
 
 
 def _read(kind: KeptAfterDeletion, entry: dict[str, Any]) -> Purge:
