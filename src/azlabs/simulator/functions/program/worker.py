@@ -107,6 +107,7 @@ class Worker:
             logging.DEBUG if self._settings.get("PYTHON_ENABLE_DEBUG_LOGGING", "").lower() in TRUE else logging.INFO
         )
         if self._config.get("debugger"):
+            os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
             with contextlib.suppress(ImportError):
                 debugger: Any = importlib.import_module("debugpy")
                 debugger.configure(subProcess=False)
