@@ -76,6 +76,7 @@ class Found:
 
     notes: Notes
     store: Store
+    token: str = field(default="", repr=False)
     problem: str = ""
     token_problem: CheckFailed | None = None
     items: dict[str, list[Item]] = field(default_factory=dict)
@@ -191,7 +192,7 @@ class Run:
     def go(self) -> Found:
         """All lanes; what they saw. Raises what no lane could have met."""
         try:
-            self._token = token_or_wait(self.trust)
+            self._token = self.found.token = token_or_wait(self.trust)
         except CheckFailed as problem:
             self.found.token_problem = problem
         self.queue = Queue(self.lab, self.trust.host)
@@ -398,19 +399,19 @@ class Followed:
         self.trace = found.traces.get(note.id, "")
         requests = found.rows.get("AppRequests", [])
         linked = {str(row.get("OperationId")) for row in requests if self.trace and self.trace in str(row.get("Properties"))}
-        direct = {self.trace} & {str(row.get("OperationId")) for row in requests}
-        self.operations = direct or linked
-        rows = {table: [row for row in all_ if str(row.get("OperationId")) in self.operations] for table, all_ in found.rows.items()}
+        operations = {self.trace} | linked
+        rows = {table: [row for row in all_ if str(row.get("OperationId")) in operations] for table, all_ in found.rows.items()}
         self.requests = rows.get("AppRequests", [])
         calls = [str(row) for row in rows.get("AppDependencies", [])]
         self.model = any(model in call for call in calls)
         self.database = any(database in call for call in calls)
-        self.named = any(note.id in str(row) for known in rows.values() for row in known)
+        self.named = {str(row.get("OperationId")) for known in rows.values() for row in known if note.id in str(row)}
+        """The operations in which the note's id stands."""
 
     @property
     def complete(self) -> bool:
         """Request, both calls and the note's id."""
-        return bool(self.requests) and self.model and self.database and self.named
+        return bool(self.requests and self.model and self.database and self.named)
 
 
 def kept_trace() -> str:
