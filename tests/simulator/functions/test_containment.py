@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -198,6 +200,36 @@ def test_nothing_is_left_when_the_station_closes(tmp_path: Path) -> None:
         time.sleep(0.1)
         assert _alive(worker)
     eventually(lambda: not _alive(worker))
+
+
+KILLED = """
+import sys, threading, time
+from pathlib import Path
+from tests.simulator.functions.running import Packages
+from tests.simulator.functions.scene import Scene
+from tests.simulator.functions.test_containment import APP
+
+scene = Scene()
+packages = Packages(scene, Path(sys.argv[1]))
+packages.put(scene.dedicated("func-k"), {"function_app.py": APP})
+pid = scene.call("func-k", "/api/pid").body.decode()
+threading.Thread(target=lambda: scene.call("func-k", "/api/spin"), daemon=True).start()
+time.sleep(0.1)
+print(pid, *(zygote.pid for zygote in packages.host._zygotes.values()), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_host_that_is_killed_takes_its_workers_with_it_even_one_that_never_ends(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[3]
+    command, environment = [sys.executable, "-c", KILLED, str(tmp_path)], {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        pids = [int(word) for word in process.stdout.readline().split()]
+        assert len(pids) == 2
+        assert all(_alive(pid) for pid in pids)
+        process.kill()
+    eventually(lambda: not any(_alive(pid) for pid in pids))
 
 
 def test_where_forking_is_not_to_be_relied_on_each_worker_is_a_process_of_its_own(

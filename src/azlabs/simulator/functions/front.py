@@ -80,7 +80,8 @@ def _answer(app: App, request: Request, path: str, query: str) -> Answer:
     if path == "/":
         off = app.settings.get("AzureWebJobsDisableHomepage", "").lower() in ("1", "true")
         return Answer(204) if off else Answer(200, dict(_HTML), HOMEPAGE)
-    return Answer(404)
+    problem = next(iter(app.problems.values()), "")
+    return Answer(404, {PROBLEM: _plain(problem)} if problem else {})
 
 
 def _plain(text: str) -> str:

@@ -188,7 +188,8 @@ class FunctionsHost:
         }
         # What leads to the simulator is not the app's to change: beyond it is somebody's real Azure.
         found |= {name: value for name, value in surroundings.items() if name not in _OWN}
-        row = self.simulator.store.get(app.site_key)
+        with self.simulator.store.lock:
+            row = self.simulator.store.get(app.site_key)
         if row is not None and str((row.body.get("identity") or {}).get("type", "None")).lower() != "none":
             endpoint = f"{proxy_of(self.station.record())}/metadata/identity/oauth2/token"
             header = self.simulator.identity_header(app.site_id)
