@@ -22,7 +22,6 @@ from azlabs.sandbox.down_steps import deletions
 from azlabs.sandbox.ledger import Ledger
 from azlabs.sandbox.steps import Step
 from azlabs.sandbox.up import up
-from azlabs.simulator.faults import REAL
 
 from .measuring import Rounds, VirtualTime, least
 
@@ -192,11 +191,11 @@ def chain(steps: list[Step], weight: Callable[[Step], float]) -> float:
     return max((until(key) for key in by_key), default=0.0)
 
 
-def seconds_of(step: Step) -> float:
+def seconds_of(cloud: ScratchCloud, step: Step) -> float:
     """What the stated table says for a step; the names of soft-deleted vaults are free at once."""
     if step.word == "purge" and step.kind == "Microsoft.KeyVault/vaults":
         return 0.0
-    return REAL.get((step.kind.lower(), "DELETE"), 0.0)
+    return cloud.simulator.resource_manager.latency(step.kind, "DELETE")
 
 
 def look_and_remove(cloud: ScratchCloud, box: Any, ledger: Ledger) -> tuple[DownPlan, DownReport]:
@@ -228,7 +227,9 @@ def test_it_takes_the_time_of_its_slowest_chain(sandbox_of: Callable[[], tuple[A
     def measure() -> float:
         nonlocal slowest
         cloud, box, ledger = sandbox_of()
-        slowest = chain(deletions(plan_down(box, cloud), cloud), seconds_of)
+        steps = deletions(plan_down(box, cloud), cloud)
+        cloud.simulator.resource_manager.set_latency(real=True)
+        slowest = chain(steps, lambda step: seconds_of(cloud, step))
         with VirtualTime(cloud) as time:
             _plan, report = look_and_remove(cloud, box, ledger)
             taken = time.seconds
