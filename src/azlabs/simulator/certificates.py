@@ -22,7 +22,7 @@ CLOUD_NAMES = (
     "*.scm.azurewebsites.net", "*.openai.azure.com", "*.cognitiveservices.azure.com", "*.search.windows.net",
     "*.api.cognitive.microsoft.com", "in.applicationinsights.azure.com", "*.in.applicationinsights.azure.com", "*.azurecr.io",
     "*.azconfig.io", "*.livediagnostics.monitor.azure.com", "*.sdk.monitor.azure.com", "*.services.visualstudio.com",
-    "*.ods.opinsights.azure.com", "*.loganalytics.io",
+    "*.ods.opinsights.azure.com", "*.loganalytics.io", "*.loganalytics.azure.com", "*.applicationinsights.io",
 )  # fmt: skip
 """Public names under which unmodified programs look for Azure."""
 AUTHORITY_YEARS, LEAF_DAYS, RENEWED_BEFORE_DAYS = 10, 720, 60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,3 +86,22 @@ def test_the_distribution_sends_quietly_and_the_query_client_reads(home: Path) -
     python(home, SEND.replace("CONNECTION", repr(key_only)))
     found, _ = python(home, READ.replace("WORKSPACE", repr(workspace)))
     assert found.splitlines() == ["[['tide is high', 'ingest', True], ['tide is high', 'ingest', True]]", "2"]
+
+
+@pytest.mark.skipif(shutil.which("az") is None, reason="the Azure CLI is not installed")
+def test_the_query_commands_of_az(home: Path) -> None:
+    workspace, connection, app = json.loads(python(home, MAKE)[0])
+    python(home, SEND.replace("CONNECTION", repr(connection)))
+    environment = variables("simulator", home, OUTSIDE).apply(OUTSIDE)
+
+    def az(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["az", *words, "-o", "json"], env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    query = "AppRequests | summarize n = count() by Name"
+    found = az("monitor", "log-analytics", "query", "-w", workspace, "--analytics-query", query, "-t", "P1D")
+    assert json.loads(found.stdout) == [{"TableName": "PrimaryResult", "Name": "ingest", "n": "1"}], found.stderr
+    for which in ([app], ["harbour", "-g", "watch"]):
+        found = az("monitor", "app-insights", "query", "--app", *which, "--analytics-query", "requests | count", "--offset", "2h")
+        assert json.loads(found.stdout)["tables"][0]["rows"] == [[1]], found.stderr
+    wrong = az("monitor", "log-analytics", "query", "-w", workspace, "--analytics-query", "Nope")
+    assert wrong.returncode and "Failed to resolve table" in wrong.stderr

@@ -63,6 +63,17 @@ def write_profile(folder: Path, subscription: str, tenant: str, client_id: str, 
     (folder / "bin").mkdir(exist_ok=True)
     shim = folder / "bin" / "bicep"
     _put(shim, f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m azlabs.bicep "$@"\n', 0o700)
+    _write_extension(folder / "cliextensions" / "azlabs-queries")
+
+
+def _write_extension(folder: Path) -> None:
+    """The extension with the query commands, as `az extension add` would leave it: a module and its metadata."""
+    module, facts = folder / "azext_azlabs_queries", folder / "azlabs_queries-1.0.0.dist-info"
+    for one in (module, facts):
+        one.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _put(module / "__init__.py", (Path(__file__).parent / "az_queries" / "__init__.py").read_text("utf-8"))
+    _put(module / "azext_metadata.json", '{"azext.minCliCoreVersion": "2.0.60"}')
+    _put(facts / "METADATA", "Metadata-Version: 2.1\nName: azlabs-queries\nVersion: 1.0.0\nSummary: Query commands of azlabs\n")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -32,7 +32,6 @@ def handle(simulator: Simulator, request: Request, path: str, query: str) -> Ans
     """Answer one request to a query API."""
     host = split_url(request.url)[0]
     try:
-        simulator.resource_manager.faults.strike(request.method.upper(), f"/{host}{path}")
         return json_answer(_served(simulator, request, host, path, query))
     except QueryRefused as problem:
         return json_answer(problem.body(), problem.status)

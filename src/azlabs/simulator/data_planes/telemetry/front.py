@@ -52,11 +52,7 @@ def handle(simulator: Simulator, request: Request, path: str, query: str) -> Ans
     if request.method.upper() != "POST":
         return json_answer({"error": {"code": "MethodNotAllowed", "message": "Telemetry is sent with POST."}}, 405)
     try:
-        simulator.resource_manager.faults.strike("POST", f"/{split_url(request.url)[0]}{path}")
         return _track(simulator, request, path)
-    except Refused as problem:
-        errors = [{"index": 0, "statusCode": problem.status, "message": problem.message}]
-        return json_answer({"itemsReceived": 0, "itemsAccepted": 0, "errors": errors}, problem.status, problem.headers)
     except _Failed as problem:
         errors = [{"index": 0, "statusCode": problem.status, "message": problem.message}]
         return json_answer({"itemsReceived": 0, "itemsAccepted": 0, "errors": errors}, problem.status, problem.headers)
