@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 import uuid
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from azlabs.simulator.functions.host import FunctionsHost
 
 DRAIN_SECONDS = 10.0
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 _NO_EXPRESSIONS = ("name", "type", "direction", "dataType")
 STARTING, RUNNING, FAILED, STOPPED = "Starting", "Running", "Error", "Stopped"
 
@@ -115,6 +117,10 @@ class App:
         if inputs.runtime != "python":
             raise FunctionProblem(
                 f"Function apps in '{inputs.runtime}' are not modelled by the simulator; it runs Python."
+            )
+        if inputs.version and inputs.version != HERE:
+            self.log.write(
+                "Information", f"The app asks for Python {inputs.version}; it runs with azlabs' own, {HERE}."
             )
         for name, why in inputs.problems:
             self.log.write("Warning", f"The setting {name} stays the text of its Key Vault reference: {why}.")

@@ -28,6 +28,8 @@ class Inputs:
     host: str
     tier: str
     runtime: str
+    version: str
+    """Of the language, as the site asks for it; "" when it does not."""
     package: Package
     variables: tuple[tuple[str, str], ...]
     problems: tuple[tuple[str, str], ...]
@@ -70,7 +72,7 @@ def inputs_of(simulator: Simulator, site: Resource, package: Package) -> Inputs:
     }
     identity = site.body.get("identity") or {}
     return Inputs(
-        site.id, host, tier, _runtime(properties, stored), package,
+        site.id, host, tier, *_runtime(properties, stored), package,
         tuple(sorted(variables.items())), tuple(sorted(resolved.problems.items())),
         dumps([identity.get("principalId"), identity.get("userAssignedIdentities")]), int(site.hidden.get("restarts", 0)),
         _refused(stored),
@@ -88,11 +90,12 @@ def _stored(simulator: Simulator, key: str, name: str) -> dict[str, Any]:
     return found
 
 
-def _runtime(properties: dict[str, Any], stored: dict[str, dict[str, Any]]) -> str:
-    """The language that the app runs in."""
-    flex = ((properties.get("functionAppConfig") or {}).get("runtime") or {}).get("name")
-    linux = str(stored["web"].get("linuxFxVersion") or "").partition("|")[0]
-    return str(flex or stored["appsettings"].get("FUNCTIONS_WORKER_RUNTIME") or linux or "python").lower()
+def _runtime(properties: dict[str, Any], stored: dict[str, dict[str, Any]]) -> tuple[str, str]:
+    """The language that the app runs in, and its version."""
+    flex = (properties.get("functionAppConfig") or {}).get("runtime") or {}
+    linux, _, version = str(stored["web"].get("linuxFxVersion") or "").partition("|")
+    name = flex.get("name") or stored["appsettings"].get("FUNCTIONS_WORKER_RUNTIME") or linux or "python"
+    return str(name).lower(), str(flex.get("version") or version)
 
 
 def _refused(stored: dict[str, dict[str, Any]]) -> str:
