@@ -102,3 +102,10 @@ def test_what_survives_is_told_with_the_command_that_would_remove_it(azlabs, up,
     assert all(entry["reason"] and entry["command"] for entry in ran.json["sandboxes"][0]["survivors"])
     (row,) = azlabs("status", "--json").json["sandboxes"]
     assert row["state"] == "removing"
+
+
+def test_status_does_not_show_what_is_no_longer_there(azlabs, up):
+    assert azlabs("simulator", "reset", "--yes").code == 0
+    ran = azlabs("status", "--json")
+    assert ran.json == {"sandboxes": []}
+    assert f"{up['sandbox']} is no longer there" in ran.err

@@ -131,12 +131,19 @@ def status(
     rows = rows_of(ledger)
     if find or ledger.damaged:
         from azlabs.cli.removing import recovered
-        from azlabs.sandbox.recover import forget_vanished
 
         recovered(call, ledger)
-        with cloud_meant(call) as cloud:
-            for name in forget_vanished(cloud, ledger):
-                call.say(f"{name} is no longer there: its resource group does not exist.")
+        rows = rows_of(ledger)
+    # Where asking costs neither time nor a sign-in, what is said to be up is looked at.
+    said = [row for row in rows if row.state in ("ready", "expired") and not row.at_work]
+    asked = [row for row in said if find or not row.sandbox.costs_money]
+    for name in {row.sandbox.cloud: row for row in asked}:
+        from azlabs.sandbox.recover import forget_vanished
+
+        here = [row.sandbox for row in asked if row.sandbox.cloud == name]
+        with cloud_meant(call, here[0]) as cloud:
+            for gone in forget_vanished(cloud, ledger, {sandbox.id for sandbox in here}):
+                call.say(f"{gone} is no longer there: its resource group does not exist.")
         rows = rows_of(ledger)
     if any(row.is_being_removed for row in rows):
         from azlabs.cli.removing import settle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -88,10 +89,13 @@ def complete(cloud: Cloud, sandbox: Sandbox) -> None:
     _read_outside(cloud, sandbox)
 
 
-def forget_vanished(cloud: Cloud, ledger: Ledger) -> list[str]:
-    """Drop the sandboxes of this cloud of which no group exists any more, as after `simulator reset`; their ids."""
+def forget_vanished(cloud: Cloud, ledger: Ledger, only: Collection[str] | None = None) -> list[str]:
+    """Drop the sandboxes of this cloud (those named in `only`, when given) of which no group exists any more, as after
+    `simulator reset`; their ids."""
     gone = []
     for sandbox in ledger.all():
+        if only is not None and sandbox.id not in only:
+            continue
         if (sandbox.cloud, sandbox.subscription_id) != (cloud.name, cloud.subscription_id):
             continue
         # What lies outside the groups, or keeps its name after deletion, is for `down` to look at.
