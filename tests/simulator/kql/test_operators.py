@@ -54,6 +54,8 @@ from azlabs.simulator.kql.evaluator import run
         ("Calls | summarize by Code | count", [(3,)]),
         ("Calls | summarize n = count() by Error = Code >= 500 | order by n desc", [(False, 4), (True, 1)]),
         ("Calls | summarize make_bag(Bag)", None),
+        ("Calls | mv-expand tag = Bag.tags | summarize count() by tostring(tag)", [("a", 1), ("b", 1), ("", 3)]),
+        ("print x = dynamic([1, 'a', 2.5]) | mv-expand x to typeof(long)", [(1,), (None,), (None,)]),
         ("Calls | mv-expand tag = Bag.tags to typeof(string) | where tag != '' | project tag", [("a",), ("b",)]),
         ("print x = dynamic({'a': 1, 'b': 2}) | mv-expand x", [('{"a":1}',), ('{"b":2}',)]),
         ("print x = dynamic({'a': 1}) | mv-expand kind=array x | project x[0], x[1]", [("a", "1")]),

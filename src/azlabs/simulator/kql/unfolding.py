@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def expand(step: Operator, table: Table, environment: Environment) -> Table:
-    """One row for each value of an array, or for each pair of a bag."""
+    """One row for each value of an array, or for each pair of a bag; one for null, none for what is empty."""
     settings = step.args["settings"]
     kind = settings.get("bagexpansion", settings.get("kind", "bag"))
     if kind not in ("bag", "array"):
@@ -36,7 +36,7 @@ def expand(step: Operator, table: Table, environment: Environment) -> Table:
         sources.append(value.source)
         name = item.names[0] if item.names else column_names([item], set())[0]
         wanted = item.typed or "dynamic"
-        casts.append(None if wanted == "dynamic" else values.CASTS[wanted])
+        casts.append(None if wanted == "dynamic" else _cast(wanted))
         known = [one for one, _ in columns]
         if name in known:
             places.append(known.index(name))
@@ -68,11 +68,20 @@ def expand(step: Operator, table: Table, environment: Environment) -> Table:
     return Table(columns, rows)
 
 
+def _cast(kind: str) -> Callable[[Any], Any]:
+    """`to typeof(...)` takes values of that type as they are and makes null of others."""
+    allowed = {"string": (str,), "bool": (bool,), "real": (int, float), "decimal": (int, float), "long": (int,), "int": (int,)}.get(kind)
+    if allowed is None:
+        return values.CASTS[kind]
+    cast, empty = values.CASTS[kind], values.null(kind)
+    return lambda value: cast(value) if isinstance(value, allowed) and (kind == "bool") == isinstance(value, bool) else empty
+
+
 def _values(value: Any, pairs: bool) -> list[Any]:
     if isinstance(value, list):
-        return value or [None]
+        return value
     if isinstance(value, dict):
-        return [[name, one] if pairs else {name: one} for name, one in value.items()] or [None]
+        return [[name, one] if pairs else {name: one} for name, one in value.items()]
     return [value]
 
 
