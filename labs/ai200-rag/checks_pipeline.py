@@ -269,7 +269,7 @@ def _expect_shape(said: Said) -> None:
 def what_cannot_be_answered_is_refused(lab: LabView) -> None:
     """400 for questions that are none and numbers out of range, 401 without the token."""
     found = _searched(lab)
-    _expect_ok(found.answers.get("usual"), "A question")
+    _expect_ok(found.answers.get("most"), "A question with k = 20")
     for name in ("no question", "blank", "zero", "too many", "text", "half"):
         status = found.answers[name].status if name in found.answers else 0
         expect(status == 400, found=f"{status} ({name})", expected="400: question missing or blank, or k no integer from 1 to 20")

@@ -246,6 +246,7 @@ class Run:
                 "one": {"question": winch.question, "k": 1},
                 "twelve": {"question": winch.question, "category": notes.operations, "k": 12},
                 "usual": {"question": winch.question},
+                "most": {"question": winch.question, "k": 20},
                 "no question": {"k": 3},
                 "blank": {"question": "  \t", "k": 3},
                 "zero": {"question": winch.question, "k": 0},

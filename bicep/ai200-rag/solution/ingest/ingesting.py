@@ -23,7 +23,6 @@ def keep(note: notes.Note) -> None:
             "documentId": note.id,
             "category": note.category,
             "revision": note.revision,
-            "position": position,
             "text": text,
             "embedding": vector,
         }

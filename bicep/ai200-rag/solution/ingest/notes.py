@@ -46,6 +46,6 @@ def _text(found: dict, name: str) -> str:
 
 def _number(found: dict, name: str) -> int:
     value = found.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
+    if type(value) is not int:
         raise Unusable(f"The field {name} is no number.")
     return value

@@ -10,8 +10,9 @@ def split(text: str) -> list[str]:
     """The passages of a note's text, in order: whole sentences, as many as fit into `LONGEST` characters."""
     passages: list[str] = []
     for sentence in _SENTENCE_END.split(text.strip()):
-        if passages and len(passages[-1]) + 1 + len(sentence) <= LONGEST:
-            passages[-1] += " " + sentence
+        longer = f"{passages[-1]} {sentence}" if passages else ""
+        if longer and len(longer) <= LONGEST:
+            passages[-1] = longer
         else:
             passages.append(sentence)
     return passages

@@ -25,20 +25,21 @@ def ingest(message: func.ServiceBusMessage) -> None:
 def search(req: func.HttpRequest) -> func.HttpResponse:
     """Passages that answer a question."""
     if not has_token(req):
-        return answer(401, {"error": "x-search-token is missing or wrong"})
+        return func.HttpResponse("x-search-token is missing or wrong", status_code=401)
     try:
         question = searching.read(req.get_body())
     except ValueError as problem:
-        return answer(400, {"error": str(problem)})
-    return answer(200, {"results": searching.find(question)})
+        return func.HttpResponse(str(problem), status_code=400)
+    results = json.dumps({"results": searching.find(question)}, ensure_ascii=False)
+    return func.HttpResponse(results, status_code=200, mimetype="application/json")
 
 
 @app.route(route="health", methods=["GET"])
 def health(req: func.HttpRequest) -> func.HttpResponse:
     """Is the app up, and does the caller have the token?"""
     if not has_token(req):
-        return answer(401, {"error": "x-search-token is missing or wrong"})
-    return answer(200, {"status": "up"})
+        return func.HttpResponse("x-search-token is missing or wrong", status_code=401)
+    return func.HttpResponse("up", status_code=200)
 
 
 def has_token(req: func.HttpRequest) -> bool:
@@ -46,8 +47,3 @@ def has_token(req: func.HttpRequest) -> bool:
     expected = os.environ.get("SEARCH_TOKEN", "")
     given = req.headers.get("x-search-token", "")
     return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
-
-
-def answer(status: int, body: dict) -> func.HttpResponse:
-    """A JSON answer."""
-    return func.HttpResponse(json.dumps(body), status_code=status, mimetype="application/json")

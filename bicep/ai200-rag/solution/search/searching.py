@@ -28,7 +28,7 @@ def read(content: bytes) -> Question:
         raise ValueError("question is missing or blank")
     if category is not None and not isinstance(category, str):
         raise ValueError("category is no text")
-    if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= MOST:
+    if type(k) is not int or not 1 <= k <= MOST:
         raise ValueError(f"k is not an integer from 1 to {MOST}")
     return Question(text, category, k)
 
