@@ -45,7 +45,7 @@ BELOW = {
 # How credentials look in a setting.
 CREDENTIALS = re.compile(
     r"SharedAccessKey\s*=|SharedAccessSignature|AccountKey\s*=|AccessKey\s*=|[?&]sig=|^\s*[A-Za-z0-9+/]{43}=\s*$|"
-    r"^\s*[A-Za-z0-9+/]{86}==\s*$",
+    r"^\s*[A-Za-z0-9+/]{86}==\s*$|^\s*[0-9a-f]{32}\s*$|^\s*[A-Za-z0-9]{84}\s*$",
     re.IGNORECASE,
 )
 KEYED = (
@@ -150,13 +150,14 @@ def the_host_keeps_its_storage(lab: LabView) -> None:
     trust = Trust(lab)
     settings = trust.settings
     fix = "The host keeps its locks in its storage account: that access has to stay."
-    named = "AzureWebJobsStorage__accountName" in settings or any(
-        name.startswith("AzureWebJobsStorage__") and name.endswith("ServiceUri") for name in settings
-    )
-    found = f"The settings AzureWebJobsStorage__... are {'there' if named else 'gone'}"
-    expect(named, found=found, expected="Those of the start", fix=fix)
+    account = settings.get("AzureWebJobsStorage__accountName", "")
+    account = account or settings.get("AzureWebJobsStorage__blobServiceUri", "").partition("://")[2].partition(".")[0]
+    credential = settings.get("AzureWebJobsStorage__credential", "managedidentity")
+    named = lab.find("Microsoft.Storage/storageAccounts", {"name": account}) if credential == "managedidentity" else []
+    found = f"The settings AzureWebJobsStorage__... name {named[0]['name'] if named else 'no account of the lab'}"
+    expect(named, found=found, expected="The account of the start, by identity", fix=fix)
     for action in (f"{BLOBS}/read", f"{BLOBS}/write"):
-        access = lab.access.any_of(_host_identities(trust, settings), action, lab.outputs["storageId"], data=True)
+        access = lab.access.any_of(_host_identities(trust, settings), action, str(named[0]["id"]), data=True)
         expect(access, found=f"The host {access}", expected="Read and write the host's blobs", fix=fix)
 
 

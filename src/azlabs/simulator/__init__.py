@@ -52,6 +52,7 @@ DATA_PLANES = {
     ".api.cognitive.microsoft.com": "openai.front",
     ".azurewebsites.net": "sites",
     ".scm.azurewebsites.net": "sites",
+    ".eventgrid.azure.net": "event_grid.front",
 }
 """The module below `azlabs.simulator.data_planes` that answers the names below a domain, with `handle(simulator, request,
 path, query)`; imported with the first request to one of them."""
@@ -132,7 +133,9 @@ class Simulator:
             front = self.fronts.get(host)
             if front is not None:
                 return front(request, path, query)
-            plane = DATA_PLANES.get(host[host.find(".") :])
+            suffix = host[host.find(".") :]
+            # Names of topics have their region between: <topic>.<region>-1.eventgrid.azure.net.
+            plane = DATA_PLANES.get(suffix) or DATA_PLANES.get(suffix[suffix.find(".", 1) :])
             if plane is not None:
                 module = importlib.import_module(f"azlabs.simulator.data_planes.{plane}")
                 answer: Answer = module.handle(self, request, path, query)

@@ -27,6 +27,7 @@ SERVED = (
     ".cognitiveservices.azure.com",
     ".api.cognitive.microsoft.com",
     ".azurewebsites.net",
+    ".eventgrid.azure.net",
 )
 """Names that are answered; one that begins with a dot stands for every name below it."""
 
