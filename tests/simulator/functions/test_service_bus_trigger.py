@@ -60,7 +60,7 @@ class Harbour:
 def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
     with Scene() as scene:
         made = Harbour(scene, Packages(scene, tmp_path_factory.mktemp("packages")))
-        site = scene.dedicated("func-bus", {"Bus": made.key(), "QUEUE": "documents"})
+        site = scene.dedicated("func-bus", {"Bus": made.key(), "QUEUE": "documents", "PYTHON_THREADPOOL_THREAD_COUNT": "16"})
         made.packages.put(site, "bus")
         yield made
 

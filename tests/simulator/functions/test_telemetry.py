@@ -121,3 +121,36 @@ def ingest(msg: func.ServiceBusMessage, context: func.Context) -> None:
     [request] = watched.ask("AppRequests | where Name == 'ingest'")
     assert row["Target"].startswith("oai.openai.azure.com")
     assert row["ParentId"] == request["Id"]
+
+
+def test_the_worker_exports_by_itself_where_a_setting_says_so(watched: Watched) -> None:
+    text = code(
+        """
+from opentelemetry import trace
+
+@app.service_bus_queue_trigger(arg_name="msg", queue_name="documents", connection="Bus")
+def ingest(msg: func.ServiceBusMessage) -> None:
+    with trace.get_tracer("mine").start_as_current_span("step"):
+        logging.warning("said by me")
+
+@app.service_bus_queue_trigger(arg_name="msg", queue_name="talks", connection="Bus", is_sessions_enabled=True)
+async def talk(msg: func.ServiceBusMessage) -> None:
+    with trace.get_tracer("mine").start_as_current_span("talked"):
+        pass
+"""
+    )
+    watched.scene.settings(
+        watched.site, PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY="true", OTEL_BSP_SCHEDULE_DELAY="100", OTEL_BLRP_SCHEDULE_DELAY="100",
+        OTEL_TRACES_SAMPLER="always_on",
+    )  # fmt: skip
+    watched.packages.put(watched.site, {
+        "host.json": OPEN, "function_app.py": text, "requirements.txt": "azure-functions\nazure-monitor-opentelemetry\n",
+        "oryx-manifest.toml": "",
+    })  # fmt: skip
+    for queue in ("documents", "talks"):
+        watched.send(queue, ServiceBusMessage("x", session_id="s", application_properties={"Diagnostic-Id": PARENT}))
+    rows = eventually(lambda: found if len(found := watched.ask(f"AppDependencies | where OperationId == '{TRACE}'")) == 2 else None, 30)
+    requests = {row["Name"]: row["Id"] for row in watched.ask("AppRequests")}
+    assert {(row["Name"], row["ParentId"]) for row in rows} == {("step", requests["ingest"]), ("talked", requests["talk"])}
+    lines = eventually(lambda: watched.ask("AppTraces | where Message == 'said by me'"))
+    assert [row["OperationId"] for row in lines] == [TRACE]

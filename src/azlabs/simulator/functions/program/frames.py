@@ -12,6 +12,7 @@ from typing import Any
 _HEAD = struct.Struct(">II")
 _LENGTH = struct.Struct(">Q")
 LONGEST = 512 * 1024 * 1024
+MOST_BLOBS = 100_000
 _PLACE = "$bytes"
 
 
@@ -47,6 +48,8 @@ class Channel:
     def receive(self) -> dict[str, Any]:
         """The next message. Raises `Broken` at the end."""
         length, count = _HEAD.unpack(self._exactly(_HEAD.size))
+        if count > MOST_BLOBS:
+            raise Broken("a message has too many parts")
         lengths = [_LENGTH.unpack(self._exactly(_LENGTH.size))[0] for _ in range(count)]
         if length + sum(lengths) > LONGEST:
             raise Broken("a message is too long")
