@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -91,9 +92,11 @@ def logs(
             return
         for line in first:
             _show(call, line)
-        for line in app_logs.follow(cloud, source) if follow else ():
-            if wanted(line):
-                _show(call, line)
+        # Ctrl-C is how following ends, not a failure.
+        with contextlib.suppress(KeyboardInterrupt):
+            for line in app_logs.follow(cloud, source) if follow else ():
+                if wanted(line):
+                    _show(call, line)
 
 
 def _level(word: str) -> int:

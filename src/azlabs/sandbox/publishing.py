@@ -43,7 +43,7 @@ def publish(
     """
     progress(Event("Microsoft.Web/sites", app, "running", "publish"))
     try:
-        _publish(cloud, app, package(folders), patience_seconds)
+        _publish(cloud, app, package(folders), patience_seconds, progress)
     except AzlabsError as problem:
         progress(Event("Microsoft.Web/sites", app, "failed", problem.message))
         raise
@@ -96,7 +96,7 @@ def _files(folder: Path, ignored: tuple[str, ...]) -> Iterator[tuple[str, Path]]
                 yield start + name, Path(root) / name
 
 
-def _publish(cloud: Cloud, app: str, content: bytes, patience_seconds: float) -> None:
+def _publish(cloud: Cloud, app: str, content: bytes, patience_seconds: float, progress: Progress) -> None:
     engine = f"https://{app.rpartition('/')[2]}.scm.azurewebsites.net"
     headers = {"content-type": "application/zip"}
     url = f"{engine}/api/publish?RemoteBuild=true&Deployer=azlabs"
@@ -118,6 +118,8 @@ def _publish(cloud: Cloud, app: str, content: bytes, patience_seconds: float) ->
                 action="Correct it and publish again.",
                 code="PublishingFailed",
             )
+        if body.get("progress"):
+            progress(Event("Microsoft.Web/sites", app, "running", str(body["progress"])))
         if time.monotonic() > end:
             raise PublishingFailed(
                 f"Publishing to {app} did not end within {patience_seconds:.0f} seconds.",
