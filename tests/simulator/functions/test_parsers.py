@@ -43,7 +43,8 @@ def test_what_a_path_says_comes_back_as_parameters(values: list[str]) -> None:
         ("int", "-3", "3.0"), ("int", "2147483647", "2147483648"), ("long", "9223372036854775807", "x"), ("bool", "TRUE", "1"),
         ("guid", "cd2c1638-1638-72d5-1638-deadbeef1638", "cd2c"), ("alpha", "abc", "a1"), ("length(2)", "ab", "abc"),
         ("length(2,4)", "abc", "a"), ("minlength(2)", "ab", "a"), ("maxlength(2)", "ab", "abc"), ("min(18)", "18", "17"),
-        ("max(5)", "5", "6"), ("range(1,3)", "2", "4"), ("datetime", "2026-01-31", "soon"), ("double", "1e3", "x"), ("decimal", "1.5", "1e3"),
+        ("max(5)", "5", "6"), ("range(1,3)", "2", "4"),
+        ("datetime", "2026-01-31", "soon"), ("double", "1e3", "x"), ("decimal", "1.5", "1e3"),
         (r"regex(^\d{{3}}$)", "123", "12"), ("int:min(1)", "1", "0"),
     ],
 )  # fmt: skip

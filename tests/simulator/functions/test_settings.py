@@ -9,7 +9,7 @@ import pytest
 from azlabs.simulator import Request
 
 from .running import Packages
-from .scene import WEB, Scene
+from .scene import WEB, Scene, eventually
 
 VAULT = "2024-11-01"
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
@@ -152,5 +152,8 @@ def test_a_stopped_app_and_one_without_a_package_answer_as_on_azure(scene: Scene
     assert scene.call("func-st", "/api/blue").status == 403
     scene.arm("POST", f"{site}/start", WEB)
     assert scene.call("func-st", "/api/blue").status == 200
+    folder = scene.cloud.home / "functions" / "func-st"
+    assert (folder / "log.jsonl").is_file()
     scene.arm("DELETE", site, WEB)
     assert scene.call("func-st", "/api/blue").status == 404
+    eventually(lambda: not folder.exists())

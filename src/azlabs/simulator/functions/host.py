@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.functions import front
 from azlabs.simulator.functions.app import App
-from azlabs.simulator.functions.inputs import Inputs, PackageOf, inputs_of, is_running, sites
+from azlabs.simulator.functions.inputs import Inputs, PackageOf, inputs_of, is_running, name_of, sites
 from azlabs.simulator.functions.log import folder_of
 from azlabs.simulator.functions.model import Package
 from azlabs.simulator.functions.workers import changed as differing
@@ -49,6 +50,7 @@ class FunctionsHost:
         """Those that have become a worker, where forking is not to be relied on."""
         self._lock = threading.RLock()
         self._seen: object = None
+        self._names: set[str] | None = None
         self._closed = threading.Event()
         self._surroundings: dict[str, str] = {}
         self._watcher: threading.Thread | None = None
@@ -72,7 +74,9 @@ class FunctionsHost:
 
     def _compare(self) -> None:
         wanted: set[str] = set()
-        for site in sites(self.simulator):
+        found = sites(self.simulator)
+        self._sweep({name_of(site.id).lower() for site in found})
+        for site in found:
             inputs = self._inputs(site)
             if inputs is None:
                 continue
@@ -90,6 +94,16 @@ class FunctionsHost:
             app = self._apps.pop(key)
             app.log.write("Information", "The app is stopped.")
             app.close()
+
+    def _sweep(self, names: set[str]) -> None:
+        """What was kept of an app (its log) goes with its site."""
+        if names == self._names:
+            return
+        self._names = names
+        root = self.home / "functions"
+        for folder in root.iterdir() if root.is_dir() else ():
+            if folder.is_dir() and folder.name[0] not in "_." and folder.name not in names:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _inputs(self, site: Resource) -> Inputs | None:
         if not is_running(site):
@@ -225,6 +239,8 @@ class FunctionsHost:
             thread.start()
         for thread in ending:
             thread.join(6)
+        with contextlib.suppress(Exception):
+            self._sweep({name_of(site.id).lower() for site in sites(self.simulator)})
         for zygote in [*zygotes, *self._spent]:
             with contextlib.suppress(Exception):
                 zygote.close()

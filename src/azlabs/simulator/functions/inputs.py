@@ -41,8 +41,13 @@ class Inputs:
     @property
     def name(self) -> str:
         """The site's name, with the slot's where it is one."""
-        site, slot = site_and_slot(self.site_id)
-        return f"{site}-{slot}" if slot else site
+        return name_of(self.site_id)
+
+
+def name_of(site_id: str) -> str:
+    """The name of an app by the id of its site or slot."""
+    site, slot = site_and_slot(site_id)
+    return f"{site}-{slot}" if slot else site
 
 
 def sites(simulator: Simulator) -> list[Resource]:
