@@ -143,6 +143,23 @@ def test_what_azure_will_not_delete_survives_with_its_reason(
     assert groups(cloud) == ["theirs"]
 
 
+def test_a_group_that_azure_refuses_for_a_moment_is_asked_for_once_more(
+    cloud: ScratchCloud, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    from azlabs.simulator import Answer
+
+    handle, refused = cloud.simulator.handle, [b'{"error": {"code": "Conflict", "message": "Not yet."}}']
+
+    def slow(request: Any) -> Any:
+        if request.method == "DELETE" and request.url.partition("?")[0].endswith(sandbox.resource_group) and refused:
+            return Answer(409, {"content-type": "application/json"}, refused.pop())
+        return handle(request)
+
+    cloud.simulator.handle = slow  # type: ignore[method-assign]
+    assert not down(plan_down(sandbox, cloud), cloud, ledger=ledger).survivors
+    assert refused == [] and groups(cloud) == []
+
+
 def test_a_lost_ledger_is_rebuilt_from_the_marks(
     lab: Lab, cloud: ScratchCloud, sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from azlabs.cloud import Cloud
+from azlabs.cloud.errors import AzureError
 from azlabs.sandbox import backups, directory, soft_delete
 from azlabs.sandbox.applying import api_version_of
 from azlabs.sandbox.contents import LOCKS, delete, kind_and_name
@@ -120,10 +121,17 @@ def _bringing_back(cloud: Cloud, item: backups.ProtectedItem) -> Callable[[], No
 
 def _group(cloud: Cloud, group: str, after: set[str], *, wait: bool) -> Step:
     def act() -> None:
-        if wait:
-            delete(cloud, group, GROUPS_API)
-        else:
+        if not wait:
             cloud.request("DELETE", group, GROUPS_API)
+            return
+        try:
+            delete(cloud, group, GROUPS_API)
+        except AzureError as problem:
+            if problem.code == "ScopeLocked":
+                raise
+            # What has just gone may still be known to what it was used by: Azure is asked once more.
+            cloud.sleep(cloud.place.poll_seconds)
+            delete(cloud, group, GROUPS_API)
 
     word = "delete" if wait else "begin to delete"
     return Step(f"delete {group}", _GROUP, group.rpartition("/")[2], word, act, after)
