@@ -34,4 +34,5 @@ def test_groups_assignments_on_them_and_named_things_outside_are_read() -> None:
         f"{group}/providers/Microsoft.Network/applicationSecurityGroups/web".lower(),
         given[group],
         given[subscription],
+        role.lower(),
     }

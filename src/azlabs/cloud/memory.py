@@ -45,11 +45,16 @@ class ScratchCloud(Cloud):
 
     def close(self) -> None:
         """End the station and forget everything."""
+        self.end_station()
+        super().close()
+
+    def end_station(self) -> None:
+        """End the station; the next need opens another."""
         if self._station is not None:
             self._station.close()
             shutil.rmtree(self._station.home, ignore_errors=True)
             self._station = None
-        super().close()
+            self.simulator.attendant = _OpensStation(self)
 
     def snapshot(self) -> Any:
         """The whole state, to be given to `restore` of this cloud or of a clone."""

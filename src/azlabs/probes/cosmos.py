@@ -163,7 +163,7 @@ def _container(entry: Mapping[str, Any], database: str) -> Container:
         {str(one.get("path", "")): str(one.get("type", "")) for one in policy.get("vectorIndexes") or []},
         tuple(str(one.get("path", "")) for one in policy.get("includedPaths") or []),
         tuple(str(one.get("path", "")) for one in policy.get("excludedPaths") or []),
-        str(policy.get("indexingMode", "consistent")).lower(),
+        str(policy.get("indexingMode", "consistent")).lower() if policy.get("automatic", True) else "none",
         resource.get("defaultTtl"),
         resource,
     )

@@ -49,6 +49,8 @@ class Model:
     types: Mapping[str, Sequence[str]]
     prepare: Callable[[State], Any]
     compare: Callable[[Any, Any, Sequence[Unasked]], Iterator[Difference]]
+    whole: bool = False
+    """`prepare` is given all of a state, not only the resources of `types`."""
 
 
 _models: list[Model] = []
@@ -63,11 +65,12 @@ class Behaviour:
     """The behaviour of one state; keeps what it took to compare it."""
 
     def __init__(self, state: State) -> None:
-        import azlabs.proof.network_behaviour  # noqa: F401  (registers its model)
+        import azlabs.proof.access_behaviour
+        import azlabs.proof.network_behaviour  # noqa: F401  (both register their models)
 
         self._state = state
         self._prepared = [
-            model.prepare({name: entry for name, entry in state.items() if type_of(entry) in model.types})
+            model.prepare({name: entry for name, entry in state.items() if model.whole or type_of(entry) in model.types})
             for model in _models
         ]
 

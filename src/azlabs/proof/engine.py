@@ -90,7 +90,9 @@ class _Proof:
         self.ledger = Ledger(folder)
         self.before_up = _everything(cloud)
         self._tell("start", "running")
-        self.sandbox: Sandbox = up(lab, cloud, workspace=folder / "workspace", ledger=self.ledger).sandbox
+        # The same names in every proof, so that mutants keep theirs.
+        made = up(lab, cloud, workspace=folder / "workspace", ledger=self.ledger, identifier=f"{lab.id}-proof")
+        self.sandbox: Sandbox = made.sandbox
         self._tell("start", "done")
         self.start = self._moment()
 
@@ -191,6 +193,8 @@ class _Proof:
             answers=moment.answers,
             reads=reads_of(self.checks, self.sandbox, self.cloud),
         )
+        # Trials run in processes forked from this one, which has to be quiet for that.
+        self.cloud.end_station()
         results = list(self._told(trials(bench, chosen, jobs), len(chosen)))
         self._go_back(moment)
         order = {mutant.name: place for place, mutant in enumerate(made)}

@@ -5,6 +5,8 @@ unasked:            # behaviour that no task asks for: changing it must turn not
     reason: The table leaves HTTPS from inside open.
   - setting: "mystore/tags/*"
     reason: Tags are the learner's own.
+  - access: "id-app may */getSecret/action on kv-one"
+    reason: A role on the vault is as good as one on the secret.
 asked:              # settings as they were at the start that a task wants kept; no step sets them
   - setting: "mystore/supportsHttpsTrafficOnly"
     reason: The second task says that it must stay on.
@@ -57,15 +59,20 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Unasked:
-    """Behaviour that the tasks leave open: flows, or settings by a pattern."""
+    """Behaviour that the tasks leave open: flows, or settings and rights by a pattern."""
 
     reason: str
     flow: Flow | None = None
     setting: str = ""
+    access: str = ""
 
     def covers_setting(self, row: str) -> bool:
         """Does the pattern match this setting?"""
         return bool(self.setting) and Pattern(self.setting).covers(row)
+
+    def covers_access(self, row: str) -> bool:
+        """Does the pattern match this right?"""
+        return bool(self.access) and Pattern(self.access).covers(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +113,13 @@ def read_equivalents(file: Path) -> Equivalents:
 
 
 def _unasked(entry: dict[str, Any]) -> Unasked:
-    known = {"reason", "flow", "setting"}
-    if set(entry) - known or not ({"flow", "setting"} & set(entry)):
+    known = {"reason", "flow", "setting", "access"}
+    if set(entry) - known or not ({"flow", "setting", "access"} & set(entry)):
         raise ValueError(
-            f"an entry of `unasked` has a reason and a flow or a setting, not {', '.join(map(str, entry))}"
+            f"an entry of `unasked` has a reason and a flow or a setting or an access, not {', '.join(map(str, entry))}"
         )
-    flow = entry.get("flow")
-    return Unasked(_reason(entry), _flow(flow) if flow else None, str(entry.get("setting") or ""))
+    flow, setting, access = entry.get("flow"), str(entry.get("setting") or ""), str(entry.get("access") or "")
+    return Unasked(_reason(entry), _flow(flow) if flow else None, setting, access)
 
 
 def _asked(entry: dict[str, Any]) -> Pattern:

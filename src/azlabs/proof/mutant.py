@@ -10,7 +10,10 @@ from azlabs.proof.state import Path
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A write: of a resource (`body` None: delete it), or with an empty id of the answers file."""
+    """A write: of a resource (`body` None: delete it), or with an empty id of the answers file.
+
+    An id like "PUT https://..." is a request to a data plane.
+    """
 
     id: str
     body: Any

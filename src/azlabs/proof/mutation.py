@@ -11,7 +11,18 @@ from typing import Any, NamedTuple
 from azlabs.arm.ids import ResourceId
 from azlabs.proof.mutant import Edit, Mutant
 from azlabs.proof.operators import variants
-from azlabs.proof.state import Path, Resource, State, at, changed, configurable, settings, steps, type_of
+from azlabs.proof.state import (
+    ROLE_DEFINITIONS,
+    Path,
+    Resource,
+    State,
+    at,
+    changed,
+    configurable,
+    settings,
+    steps,
+    type_of,
+)
 
 NOTHING = "nothing"
 
@@ -80,7 +91,10 @@ class Change(NamedTuple):
 
 StructuralOperator = Callable[[Site], Iterator[Change]]
 
-WholeOperator = Callable[[World, Resource], Iterator[tuple[str, str, str, tuple[Edit, ...]]]]
+Slip = tuple[str, str, str, tuple[Edit, ...]]
+"""A slip in a whole resource: the operator, how it was and is, and the writes."""
+
+WholeOperator = Callable[[World, Resource], Iterator[Slip]]
 
 STRUCTURAL: list[StructuralOperator] = []
 """Operators that look at more than one value; modules add theirs with `structural`."""
@@ -88,6 +102,13 @@ STRUCTURAL: list[StructuralOperator] = []
 
 WHOLE: dict[str, WholeOperator] = {}
 """Types (lower case) whose resources Azure does not let anyone edit, with what takes the place of an edit."""
+
+
+REMADE: set[str] = set()
+"""Types (lower case) whose resources are made again for a slip, because Azure fixes much of them at creation."""
+
+_NOT_MADE = frozenset({ROLE_DEFINITIONS})
+"""Types that stand in a state for what others mean by them; no step makes them."""
 
 
 def structural(operator: StructuralOperator) -> StructuralOperator:
@@ -99,11 +120,14 @@ def structural(operator: StructuralOperator) -> StructuralOperator:
 def mutants(world: World) -> list[Mutant]:
     """Every mutant once, in a stable order."""
     import azlabs.proof.assignments
-    import azlabs.proof.structure  # noqa: F401  (both register their operators)
+    import azlabs.proof.services
+    import azlabs.proof.structure  # noqa: F401  (all register their operators)
 
     made: dict[str, Mutant] = {}
     touched = changed(world.start, world.solved)
     for name in sorted(touched):
+        if type_of(world.solved.get(name) or world.start[name]) in _NOT_MADE:
+            continue
         for mutant in _of_resource(world, name):
             written = [(edit.id.lower(), edit.body) for edit in mutant.edits]
             made.setdefault(json.dumps(written, sort_keys=True, default=str), mutant)
@@ -138,7 +162,15 @@ def _of_resource(world: World, name: str) -> Iterator[Mutant]:
             body = deepcopy(solved)
             edit(body)
             if body != solved:
-                yield _mutant(world, solved, operator, path, before, after, (Edit(str(solved["id"]), body),))
+                yield _mutant(world, solved, operator, path, before, after, _edits(world, solved, body))
+
+
+def _edits(world: World, solved: Resource, body: Resource) -> tuple[Edit, ...]:
+    if type_of(solved) not in REMADE:
+        return (Edit(str(solved["id"]), body),)
+    from azlabs.proof.services import remake
+
+    return remake(world, solved, body)
 
 
 def _whole(world: World, resource: Resource, operator: str, before: str, after: str, body: Resource | None) -> Mutant:

@@ -14,9 +14,11 @@ Variants = Iterator[tuple[str, Any]]
 
 _PORTS = re.compile(r"^(source|destination)PortRanges?$", re.IGNORECASE)
 _PREFIX = re.compile(r"AddressPrefix(es)?$|^addressPrefix(es)?$", re.IGNORECASE)
+_DURATION = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
 _ADDRESS = re.compile(r"^(privateIPAddress|nextHopIpAddress)$", re.IGNORECASE)
 
 LAST_PORT = 65535
+_SECONDS = 3
 OTHER_REGIONS = ("WestEurope", "EastUS")
 
 # Members that choose one of a few values, with the values that Azure knows.
@@ -37,6 +39,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "enforcementmode": ("Default", "DoNotEnforce"),
     "privateendpointnetworkpolicies": ("Enabled", "Disabled"),
     "privatelinkservicenetworkpolicies": ("Enabled", "Disabled"),
+    "datatype": ("float32", "float16", "uint8", "int8"),
+    "distancefunction": ("cosine", "dotproduct", "euclidean"),
+    "indexingmode": ("consistent", "none"),
+    "status": ("Active", "Disabled", "SendDisabled", "ReceiveDisabled"),
 }
 # Choices that Azure writes with `*` in their place are wider than every other value.
 _WIDEST = "*"
@@ -55,6 +61,7 @@ def variants(member: str, value: Any) -> Variants:
 
 
 def _of_text(member: str, value: str) -> Variants:
+    yield from _durations(value)
     choices = CHOICES.get(member.lower())
     if choices is not None:
         yield from _choices(value, choices)
@@ -62,6 +69,25 @@ def _of_text(member: str, value: str) -> Variants:
     for pattern, operator in _TEXT_OPERATORS:
         if pattern.search(member):
             yield from operator(value)
+
+
+def _durations(value: str) -> Variants:
+    """One more and one less of the largest unit, and a tenth of it: P7D to P8D, P6D and PT16H."""
+    found = _DURATION.match(value)
+    if found is None or not any(found.groups()):
+        return
+    place = next(number for number, part in enumerate(found.groups()) if part)
+    count = int(found.groups()[place] or 0)
+    for number, operator in ((count + 1, "longer"), (count - 1, "shorter")):
+        if number > 0:
+            yield operator, _duration(place, number)
+    if count > 1:
+        smaller = (count * (24, 60, 60)[place] // 10) if place < _SECONDS else 0
+        yield "shorter", _duration(place + 1, smaller) if smaller else _duration(place, 1)
+
+
+def _duration(place: int, number: int) -> str:
+    return f"P{number}D" if place == 0 else f"PT{number}{'DHMS'[place]}"
 
 
 def _choices(value: str, choices: tuple[str, ...]) -> Variants:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.util
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from azlabs.cloud import scratch
 from azlabs.proof.mutant import Mutant
 from azlabs.proof.trial import Bench, Trial, attempt
 
@@ -44,6 +46,9 @@ def trials(bench: Bench, mutants: Sequence[Mutant], jobs: int | None = None) -> 
             context = multiprocessing.get_context("fork")
             with context.Pool(jobs, initializer=_settle, initargs=(folder,)) as pool:
                 yield from pool.imap_unordered(_try, mutants, chunksize=_CHUNK)
+                # Not terminated: each ends what its cloud started.
+                pool.close()
+                pool.join()
     finally:
         _bench = None
 
@@ -52,6 +57,7 @@ def _settle(folder: str) -> None:
     """In a new process: a workspace and a cloud of its own; Ctrl-C is for the parent to handle."""
     global _bench
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    multiprocessing.util.Finalize(None, _leave, exitpriority=10)
     assert _bench is not None
     sandbox: Any = _bench.sandbox
     workspace = Path(folder) / str(os.getpid())
@@ -59,9 +65,16 @@ def _settle(folder: str) -> None:
         shutil.copytree(sandbox.workspace, workspace)
     else:
         workspace.mkdir()
-    cloud = _bench.cloud.clone()
+    # Not a clone: whatever the parent's cloud was doing when it was forked goes on in the parent only.
+    cloud = scratch()
     cloud.restore(_bench.snapshot)
     _bench = replace(_bench, sandbox=replace(sandbox, workspace=workspace), cloud=cloud)
+
+
+def _leave() -> None:
+    """At the end of a process of the pool: nothing that its cloud started stays behind."""
+    if _bench is not None:
+        _bench.cloud.close()
 
 
 def _try(mutant: Mutant) -> Trial:

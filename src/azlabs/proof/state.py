@@ -18,11 +18,29 @@ Path = tuple[str, ...]
 """Where a setting is: names of members; an element of a list by its name, by the name in its id, or by its text."""
 
 _RESOURCES_API = "2021-04-01"
+_ROLES_API = "2022-04-01"
+ROLE_DEFINITIONS = "microsoft.authorization/roledefinitions"
 # What sits on a group without being in it, with the API version of its list.
 _ON_GROUPS = {
     "Microsoft.Authorization/roleAssignments": "2022-04-01",
     "Microsoft.Authorization/policyAssignments": "2023-04-01",
     "Microsoft.Authorization/locks": "2020-05-01",
+}
+# What is below a resource without being listed among the resources of a group: {type: collections, outer ones first}.
+_BELOW: dict[str, tuple[str, ...]] = {
+    "microsoft.servicebus/namespaces": ("queues", "topics"),
+    "microsoft.documentdb/databaseaccounts": (
+        "sqlDatabases",
+        "sqlDatabases/containers",
+        "sqlRoleAssignments",
+        "sqlRoleDefinitions",
+    ),
+    "microsoft.cognitiveservices/accounts": ("deployments",),
+    "microsoft.keyvault/vaults": ("secrets",),
+}
+# Settings that only a POST shows, as children of their resource: {type: names of the children}.
+_LISTED: dict[str, tuple[str, ...]] = {
+    "microsoft.web/sites": ("config/appsettings", "config/connectionstrings"),
 }
 # What Azure computes. A change of it is not a change of the configuration.
 COMPUTED = frozenset(
@@ -33,8 +51,57 @@ COMPUTED = frozenset(
     }
 )
 _IDENTITY = frozenset({"id", "name", "type"})
+# What Azure shows of a site beside what somebody set.
+_OF_SITES = (
+    *("state", "hostNames", "webSpace", "selfLink", "repositorySiteName", "owner", "usageState", "enabledHostNames"),
+    *("siteProperties", "availabilityState", "hostNameSslStates", "lastModifiedTimeUtc", "deploymentId", "slotName", "sku"),
+    *("trafficManagerHostNames", "customDomainVerificationId", "inboundIpAddress", "possibleInboundIpAddresses"),
+    *("ftpUsername", "ftpsHostName", "outboundIpAddresses", "possibleOutboundIpAddresses", "homeStamp", "resourceGroup"),
+    *("defaultHostName", "eligibleLogCategories", "inFlightFeatures", "containerSize", "kind", "name", "cloningInfo"),
+    *("privateEndpointConnections", "csrs", "maxNumberOfWorkers", "isDefaultContainer", "suspendedTill", "targetSwapSlot"),
+    *("slotSwapStatus", "inProgressOperationId", "reserved", "hyperV", "isXenon", "siteConfig", "contentAvailabilityState"),
+    *("runtimeAvailabilityState", "adminRuntimeSiteName", "buildVersion", "dailyMemoryTimeQuota", "siteScopedCertificatesEnabled"),
+)
 _COMPUTED_AT = {
     "microsoft.network/networksecuritygroups": {"properties/networkInterfaces", "properties/subnets"},
+    "microsoft.servicebus/namespaces": {
+        "properties/serviceBusEndpoint",
+        "properties/metricId",
+        "properties/createdAt",
+        "properties/updatedAt",
+        "properties/status",
+    },
+    "microsoft.servicebus/namespaces/queues": {
+        "location",
+        "properties/sizeInBytes",
+        "properties/messageCount",
+        "properties/countDetails",
+        "properties/createdAt",
+        "properties/updatedAt",
+        "properties/accessedAt",
+    },
+    "microsoft.documentdb/databaseaccounts": {
+        *("identity", "kind", "properties/documentEndpoint", "properties/sqlEndpoint", "properties/instanceId"),
+        *("properties/readLocations", "properties/writeLocations", "properties/failoverPolicies", "properties/keysMetadata"),
+        *("properties/databaseAccountOfferType", "properties/EnabledApiTypes"),
+    },
+    "microsoft.documentdb/databaseaccounts/sqldatabases/containers": {
+        *(f"properties/resource/{name}" for name in ("id", "_rid", "_self", "_etag", "_ts", "_docs", "_sprocs", "_triggers")),
+        *(f"properties/resource/{name}" for name in ("_udfs", "_conflicts", "statistics")),
+    },
+    "microsoft.cognitiveservices/accounts": {
+        *("etag", "kind", "properties/endpoint", "properties/endpoints", "properties/internalId", "properties/dateCreated"),
+        *("properties/callRateLimit", "properties/capabilities", "properties/isMigrated"),
+    },
+    "microsoft.keyvault/vaults/secrets": {
+        "location",
+        "properties/attributes/created",
+        "properties/attributes/updated",
+        "properties/secretUri",
+    },
+    "microsoft.web/sites": {
+        *(f"properties/{name}" for name in _OF_SITES),
+    },
     "microsoft.network/routetables": {"properties/subnets"},
     "microsoft.network/publicipaddresses": {"properties/ipConfiguration", "properties/ipAddress"},
     "microsoft.network/networkinterfaces": {
@@ -70,9 +137,45 @@ def read_state(reads: Reads, groups: Sequence[str], outside: Sequence[str] = ())
         for kind in sorted(kinds):
             for resource in reads.entries(f"{base}/providers/{kind}", reads.api_version(kind)):
                 state[key(resource["id"])] = resource
-        for resource in _on_group(reads, base):
-            state[key(resource["id"])] = resource
+        for more in (_on_group(reads, base), _below(reads, state), _listed(reads, state), _roles(reads, state)):
+            state |= {key(resource["id"]): resource for resource in more}
     return state
+
+
+def _roles(reads: Reads, state: State) -> Iterator[Resource]:
+    """The definitions of the roles that are assigned: what an assignment means stands in them."""
+    assigned = {
+        str(resource["properties"]["roleDefinitionId"])
+        for resource in state.values()
+        if type_of(resource) == "microsoft.authorization/roleassignments"
+    }
+    yield from (reads.get(role, _ROLES_API) for role in sorted(assigned))
+
+
+def _below(reads: Reads, state: State) -> Iterator[Resource]:
+    """The children of resources that no list of the group shows."""
+    for resource in list(state.values()):
+        kind = type_of(resource)
+        for collection in _BELOW.get(kind, ()):
+            parents = [str(resource["id"])]
+            version = reads.api_version(f"{ResourceId.parse(resource['id']).type}/{collection}")
+            for part in collection.split("/")[:-1]:
+                above = reads.api_version(f"{ResourceId.parse(parents[0]).type}/{part}")
+                parents = [str(entry["id"]) for one in parents for entry in reads.entries(f"{one}/{part}", above)]
+                if not parents:
+                    break
+            for parent in parents:
+                yield from reads.entries(f"{parent}/{collection.rpartition('/')[2]}", version)
+
+
+def _listed(reads: Reads, state: State) -> Iterator[Resource]:
+    """Settings that are read with a POST, in the shape of a resource that can be written again."""
+    for resource in list(state.values()):
+        for name in _LISTED.get(type_of(resource), ()):
+            identifier = f"{resource['id']}/{name}"
+            answer = reads.secrets(f"{identifier}/list", reads.api_version(ResourceId.parse(resource["id"]).type))
+            body = {"id": identifier, "name": name.rpartition("/")[2], "type": f"{resource['type']}/config"}
+            yield {**body, "properties": answer.get("properties") or {}}
 
 
 def _outside(reads: Reads, identifier: str) -> Resource | None:
@@ -165,9 +268,9 @@ def steps(node: Any) -> Iterator[tuple[str, Any]]:
 
 
 def element_name(value: Any) -> str:
-    """What an element of a list is called: its name, the last name in its id, or its text."""
+    """What an element of a list is called: its name, the last name in its id, its path, or its text."""
     if isinstance(value, Mapping):
-        return str(value.get("name") or str(value.get("id", "")).rpartition("/")[2])
+        return str(value.get("name") or str(value.get("id", "")).rpartition("/")[2] or value.get("path") or "")
     return str(value) if isinstance(value, str | int) else ""
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from azlabs.arm.ids import ResourceId
-from azlabs.cloud.errors import AzureError
+from azlabs.cloud.errors import AzureError, error_from
 from azlabs.proof.asked import Asked
 from azlabs.proof.behaviour import Behaviour, Difference, became
 from azlabs.proof.equivalent import Equivalents
-from azlabs.proof.mutant import Mutant
+from azlabs.proof.mutant import Edit, Mutant
 from azlabs.proof.state import State, changed, is_link, read_state
 from azlabs.verify.declare import Check
 from azlabs.verify.lab_view import LabView, SandboxLike
@@ -75,6 +76,11 @@ class Bench:
         """The cloud as checks see it."""
         return self.cloud.read_only()
 
+    @cached_property
+    def acting(self) -> Cloud:
+        """The cloud as checks see it that act. Its connections stay open from one mutant to the next."""
+        return self.cloud.read_only(acts=True)
+
 
 def reads_of(checks: Sequence[Check], sandbox: SandboxLike, cloud: ScratchCloud) -> dict[str, set[str]]:
     """What each check reads; the checks are run for it."""
@@ -82,6 +88,10 @@ def reads_of(checks: Sequence[Check], sandbox: SandboxLike, cloud: ScratchCloud)
     reads = Reads(reading)
     found: dict[str, set[str]] = {}
     for check in checks:
+        if check.acts:
+            # What a message or a call leads through cannot be told from what the check itself reads.
+            found[check.id] = {"client:acts"}
+            continue
         with tracking() as tracked:
             judge(check, LabView(sandbox, reading, reads))
         found[check.id] = tracked.reads
@@ -153,11 +163,27 @@ def weightiest(found: Iterator[Difference]) -> Difference | None:
 
 def _apply(bench: Bench, mutant: Mutant) -> None:
     for edit in mutant.edits:
+        if " https://" in edit.id:
+            _send(bench, edit)
+            continue
         version = bench.cloud.api_version(ResourceId.parse(edit.id).type)
         if edit.body is None:
             bench.cloud.run("DELETE", edit.id, version)
         else:
             bench.cloud.run("PUT", edit.id, version, edit.body)
+
+
+def _send(bench: Bench, edit: Edit) -> None:
+    """A write to a data plane, as the account that the lab was brought up with."""
+    import json
+
+    method, _, url = edit.id.partition(" ")
+    host = urlsplit(url).hostname or ""
+    audience = f"https://{host.partition('.')[2]}"
+    headers = {"content-type": "application/json"}
+    said = bench.cloud.send(method, url, headers=headers, content=json.dumps(edit.body).encode(), audience=audience)
+    if said.status >= 400:
+        raise error_from(said.status, said.content, edit.id)
 
 
 def _write_answers(bench: Bench, text: str) -> None:
@@ -197,6 +223,10 @@ def can_touch(reads: set[str], touched: set[str]) -> bool:
         path, _, versions = entry.partition("?")
         if entry in touched or entry.startswith("client:"):
             return True
+        # A list of what sits on a scope and on everything in it.
+        scope, _, kind = path.partition("/providers/microsoft.authorization/")
+        if kind and any(name.startswith(f"{scope}/") and f"/{kind}/" in name for name in touched):
+            return True
         if versions and any(name.startswith(path) or path.startswith(name) for name in touched):
             return True
     return False
@@ -205,10 +235,10 @@ def can_touch(reads: set[str], touched: set[str]) -> bool:
 def _first_failure(bench: Bench, mutant: Mutant, touched: set[str], reads: Reads) -> tuple[Check | None, str]:
     """The first check that fails, those of the mutant's own task first; else what could not be judged."""
     unjudged = ""
-    for check in sorted(bench.checks, key=lambda check: mutant.task not in check.tasks):
+    for check in sorted(bench.checks, key=lambda check: (mutant.task not in check.tasks, check.acts)):
         if not can_touch(bench.reads[check.id], touched):
             continue
-        cloud = bench.cloud.read_only(acts=True) if check.acts else bench.reading
+        cloud = bench.acting if check.acts else bench.reading
         outcome = judge(check, LabView(bench.sandbox, cloud, reads, longest_wait=LONGEST_WAIT_SECONDS))
         if outcome.status == "fail":
             return check, outcome.found

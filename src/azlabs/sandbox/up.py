@@ -101,11 +101,13 @@ def up(
     confirm: Confirm = agree,
     ledger: Ledger | None = None,
     another: bool = False,
+    identifier: str = "",
 ) -> UpResult:
     """A sandbox of the lab on the cloud: the one that is up already, an unfinished one completed, or a new one.
 
     `hours` until it expires (on a cloud where sandboxes do not expire by themselves: only when given). `another`
-    makes a new one beside those that are up. Raises AzureError, TemplateProblem, RegionNotOffered, GroupTaken,
+    makes a new one beside those that are up; `identifier` is what a new one is called, where it should not be a name of
+    chance. Raises AzureError, TemplateProblem, RegionNotOffered, GroupTaken,
     Declined; whatever was made until then stays in the ledger as failed.
     """
     ledger = ledger or Ledger()
@@ -115,7 +117,7 @@ def up(
         if known is not None and known.state == "ready":
             return UpResult(known, existing=True)
         template = read_template(lab.start)
-        sandbox = known or _new(lab, cloud, region, hours, workspace, ledger)
+        sandbox = known or _new(lab, cloud, region, hours, workspace, ledger, identifier)
         resources = _start_resources(lab, template)
         if sandbox.cost_per_hour_usd is None:
             sandbox.cost_per_hour_usd = estimate(resources).usd_per_hour
@@ -163,9 +165,11 @@ def provision(
     save(sandbox)
 
 
-def new_sandbox(lab: Lab, cloud: Cloud, *, region: str | None = None, folder: Path) -> Sandbox:
+def new_sandbox(
+    lab: Lab, cloud: Cloud, *, region: str | None = None, folder: Path, identifier: str = ""
+) -> Sandbox:
     """A sandbox that nothing has been made of yet. `folder`: where its workspace goes, below a folder of its name."""
-    identifier = f"{lab.id}-{''.join(secrets.choice(_LETTERS) for _ in range(5))}"
+    identifier = identifier or f"{lab.id}-{''.join(secrets.choice(_LETTERS) for _ in range(5))}"
     chosen = region or (
         cloud.region_default if cloud.region_default in lab.regions or not lab.regions else lab.regions[0]
     )
@@ -191,9 +195,15 @@ def new_sandbox(lab: Lab, cloud: Cloud, *, region: str | None = None, folder: Pa
 
 
 def _new(
-    lab: Lab, cloud: Cloud, region: str | None, hours: float | None, folder: Path | None, ledger: Ledger
+    lab: Lab,
+    cloud: Cloud,
+    region: str | None,
+    hours: float | None,
+    folder: Path | None,
+    ledger: Ledger,
+    identifier: str,
 ) -> Sandbox:
-    sandbox = new_sandbox(lab, cloud, region=region, folder=ledger.home / "workspaces")
+    sandbox = new_sandbox(lab, cloud, region=region, folder=ledger.home / "workspaces", identifier=identifier)
     if folder is not None:
         sandbox.workspace = folder.expanduser().absolute()
     if hours is None and cloud.sandboxes_expire:
