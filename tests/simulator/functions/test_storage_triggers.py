@@ -173,6 +173,27 @@ def test_a_flex_app_takes_blobs_from_event_grid_only(scene: Scene, packages: Pac
     assert eventually(lambda: store.blob("outbox", "tide-inbox/tide.txt.out"))
 
 
+def test_a_system_topic_tells_a_flex_app_of_new_blobs(scene: Scene, packages: Packages, store: Store) -> None:
+    scene.allow(BLOB_OWNER)
+    scene.allow(QUEUE_CONTRIBUTOR)
+    site = scene.flex(settings={KEY: scene.connection_string()})
+    packages.put(site, {"function_app.py": code(HARBOUR.replace('.txt", connection', '.txt", source="EventGrid", connection'))})
+    packages.app(site)
+    key = scene.arm("POST", f"{site}/host/default/listkeys", "2024-04-01")["systemKeys"]["blobs_extension"]
+    url = f"https://func-flex.azurewebsites.net/runtime/webhooks/blobs?functionName=Host.Functions.copied&code={key}"
+    topic = f"{scene.root}/Microsoft.EventGrid/systemTopics/blobs"
+    properties = {"source": scene.storage, "topicType": "Microsoft.Storage.StorageAccounts"}
+    scene.arm("PUT", topic, "2025-02-15", {"location": "westeurope", "properties": properties})
+    wanted = {"subjectBeginsWith": "/blobServices/default/containers/inbox/", "includedEventTypes": ["Microsoft.Storage.BlobCreated"]}
+    destination = {"endpointType": "WebHook", "properties": {"endpointUrl": url}}
+    body = {"properties": {"destination": destination, "filter": wanted}}
+    scene.arm("PUT", f"{topic}/eventSubscriptions/to-app", "2025-02-15", body)
+    store.blobs.create_container("inbox").upload_blob("tide.txt", b"high at noon")
+    store.blobs.get_container_client("releases").upload_blob("other.txt", b"not for the app")
+    assert eventually(lambda: store.blob("outbox", "tide-inbox/tide.txt.out"))
+    assert len([line for line in packages.lines(site, function="copied") if line.startswith("Executing")]) == 1
+
+
 READS = """
 @app.route("read/{name}")
 @app.blob_input("note", path="inbox/{name}.txt", connection="HarbourStore")

@@ -16,6 +16,7 @@ from azlabs.simulator.data_planes.blobs import (
     rows,
     writing,
 )
+from azlabs.simulator.data_planes.event_grid import blob_events
 from azlabs.simulator.data_planes.storage import front, grants, service_properties
 from azlabs.simulator.data_planes.storage.grants import Need
 from azlabs.simulator.resource_manager.errors import Refused, not_modelled
@@ -111,7 +112,10 @@ _FIND = Need(f"{_BLOBS}/filter/action", "f", "s")
 def handle(simulator: Simulator, request: Request, path: str, query: str) -> Answer:
     """Answer one request to <account>.blob.core.windows.net."""
     rows.prepare(simulator.store, simulator.clock.now())
-    return front.handle(simulator, "blob", request, path, query, serve)
+    answer = front.handle(simulator, "blob", request, path, query, serve)
+    if answer.status in (201, 202):
+        blob_events.tell(simulator, request, path, query, answer)
+    return answer
 
 
 def serve(asking: Asking) -> Answer:

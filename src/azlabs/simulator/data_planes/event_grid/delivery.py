@@ -112,16 +112,21 @@ def publish(simulator: Simulator, topic: Resource, events: list[Event]) -> None:
     """Give events to every subscription of a topic that wants them."""
     with simulator.store.lock:
         found = [row for kind in SUBSCRIPTIONS for row in simulator.store.at_scope(topic.key, kind)]
+    spread(simulator, found, events, FIRST_SECONDS)
+
+
+def spread(simulator: Simulator, subscriptions: list[Resource], events: list[Event], wait: float) -> None:
+    """Give events to those of these subscriptions that want them; waits so many seconds at most for the first attempts."""
     with _lock:
         courier = _couriers.setdefault(simulator, Courier(simulator))
     threads = []
-    for row in found:
+    for row in subscriptions:
         wanted = [event for event in events if filters.wants(row.body["properties"].get("filter") or {}, event)]
         if wanted:
             work = threading.Thread(target=_all, args=(courier, row.key, wanted), name="azlabs-event-grid", daemon=True)
             work.start()
             threads.append(work)
-    end = time.monotonic() + FIRST_SECONDS
+    end = time.monotonic() + wait
     for work in threads:
         work.join(max(0.0, end - time.monotonic()))
 
