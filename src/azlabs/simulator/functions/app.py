@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from azlabs.simulator.functions.host import FunctionsHost
 
 DRAIN_SECONDS = 10.0
+WARMUP = "warmupTrigger"
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 _NO_EXPRESSIONS = ("name", "type", "direction", "dataType")
 STARTING, RUNNING, FAILED, STOPPED = "Starting", "Running", "Error", "Stopped"
@@ -71,7 +72,9 @@ class App:
         self.shared: dict[str, Any] = {}
         """What triggers of one kind share."""
         self.telemetry = Telemetry(self)
-        self._crew: Crew | None = None
+        self._crew = Crew(self)
+        self._life = threading.Lock()
+        """Held while triggers start, and while the app is told to stop."""
         self._running: dict[str, _Running] = {}
         self._retries: dict[str, RetryPolicy] = {}
         self._started = threading.Event()
@@ -88,10 +91,7 @@ class App:
     def _start(self) -> None:
         try:
             self._load()
-            if not self.stopping.is_set():
-                self.state = RUNNING
-                for trigger in list(self.triggers.values()):
-                    trigger.start()
+            self._listen()
         except LoadFailed as problem:
             self.load_failed = True
             self._fail(str(problem), problem.stack)
@@ -103,7 +103,22 @@ class App:
         finally:
             self._started.set()
 
+    def _listen(self) -> None:
+        """Warm up, then let everything start functions."""
+        for trigger in self.triggers.values():
+            if trigger.kind == WARMUP:
+                trigger.start()
+        with self._life:
+            if self.stopping.is_set():
+                return
+            self.state = RUNNING
+            for trigger in self.triggers.values():
+                if trigger.kind != WARMUP:
+                    trigger.start()
+
     def _fail(self, problem: str, stack: str = "") -> None:
+        if self.stopping.is_set():
+            return
         self.problem, self.state = problem, FAILED
         self.log.write("Error", f"The app does not run: {problem}")
         self.telemetry.exception("Host", problem, stack, begin((), linked=False), "", "", self.now())
@@ -125,7 +140,6 @@ class App:
         for name, why in inputs.problems:
             self.log.write("Warning", f"The setting {name} stays the text of its Key Vault reference: {why}.")
         self.host_json = host_json.read(inputs.package.folder, inputs.tier, self.settings)
-        self._crew = Crew(self)
         loaded = self._crew.load()
         for wire in loaded["functions"]:
             self._add(wire)
@@ -170,7 +184,8 @@ class App:
     def close(self, *, at_once: bool = False) -> None:
         """Stop listening; what is under way may finish unless `at_once`. Returns when nothing new can begin."""
         self.stopping.set()
-        self.state = STOPPED
+        with self._life:
+            self.state = STOPPED
         for trigger in list(self.triggers.values()):
             with contextlib.suppress(Exception):
                 trigger.stop()
@@ -186,8 +201,7 @@ class App:
         self._end()
 
     def _end(self) -> None:
-        if self._crew is not None:
-            self._crew.close()
+        self._crew.close()
         self.telemetry.close()
         self.log.close()
 
@@ -198,8 +212,7 @@ class App:
 
     def look_at_memory(self) -> None:
         """Called a few times a second."""
-        if self._crew is not None:
-            self._crew.look_at_memory()
+        self._crew.look_at_memory()
 
     # --- what triggers and bindings use -------------------------------------------------------------------------------------
     def now(self) -> float:
@@ -273,7 +286,6 @@ class App:
     def _work(
         self, function: Function, event: Event, trace: Trace, invocation: str, retry: dict[str, Any] | None
     ) -> Outcome:
-        assert self._crew is not None
         if event.problem:
             raise FunctionProblem(event.problem)
         inputs: dict[str, Datum | None] = {str(function.trigger["name"]): event.data}
@@ -367,7 +379,7 @@ class App:
         if not self.host_json.logs(category, level):
             return
         self.log.write(level, text, function, invocation, float(message["at"]))
-        if not (self.host_json.open_telemetry and self._crew is not None and self._crew.traced):
+        if not (self.host_json.open_telemetry and self._crew.traced):
             self.telemetry.line(
                 text, level, category, running.trace if running else None, function, invocation, float(message["at"])
             )

@@ -75,6 +75,8 @@ class Crew:
             app.log.write("Information", f"The app waits for a debugger on port {self._debugger}.")
         worker = Worker(app.host_process.zygote(environment), config, app.heard)
         self._all.add(worker)
+        if self._closed:
+            worker.kill("the app was stopped")
         try:
             return worker, worker.load(None if self._debugger else LOAD_SECONDS)
         except FunctionProblem as problem:

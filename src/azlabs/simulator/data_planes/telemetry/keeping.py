@@ -48,9 +48,9 @@ def source_number(store: Store, component: Component) -> int:
 def keep(simulator: Simulator, items: Iterable[tuple[Component, Kind, list[Any], int]]) -> None:
     """Write (component, kind, values, size) in one transaction."""
     store = simulator.store
-    if not _made(store):
-        prepare(store)
     with store.writing():
+        if not _made(store):
+            prepare(store)
         numbers: dict[str, int] = {}
         batches: dict[Kind, list[list[Any]]] = {}
         for component, kind, row, size in items:
