@@ -263,6 +263,9 @@ class Run:
         self.found.sent["withdrawal"] = ids[0]
         self._wait("withdrawn", ids)
         self._look("withdrawn")
+        if any(one.text_with(sentence) for one in self.found.items["withdrawn"] for sentence in winch.withdrawn.sentences):
+            self._look_at_dead()
+            self._take_dead(ids)
 
     def _awkward(self) -> None:
         """Ids that no item may have."""
@@ -288,9 +291,7 @@ class Run:
         self._wait("bad", ids)
         self._look("bad")
         self._look_at_dead()
-        mine = set(ids)
-        if mine & self.found.dead.keys():
-            self.lab.messages.take(self.trust.host, QUEUE, dead_letter=True, seconds=0.2, only=lambda one: one.message_id in mine)
+        self._take_dead(ids)
 
     def _send_traced(self) -> None:
         """Two notes, each in a trace of its own."""
@@ -345,11 +346,20 @@ class Run:
         waiting = self.lab.messages.peek(self.trust.host, QUEUE, dead_letter=True, most=1000)
         self.found.dead |= {one.message_id: one for one in waiting if one.message_id in mine}
 
+    def _take_dead(self, ids: Iterable[str]) -> None:
+        mine = set(ids) & self.found.dead.keys()
+        if mine:
+            self.lab.messages.take(self.trust.host, QUEUE, dead_letter=True, seconds=0.2, only=lambda one: one.message_id in mine)
+
     def _ask(self, token: str | None = "", **body: Any) -> Said:
         token = self._token if token == "" else token
         headers = {} if token is None else {TOKEN_HEADER: token}
         host = self.lab.outputs["functionAppHost"]
-        found = self.lab.invoke(host, "/api/search", "POST", headers, body, seconds=max(self._end - time.monotonic(), 1.0))
+        left = max(self._end - time.monotonic(), 1.0)
+        try:
+            found = self.lab.invoke(host, "/api/search", "POST", headers, body, seconds=left)
+        except AzlabsError as problem:
+            return Said(0, [], problem.message)
         results = found.json.get("results") if isinstance(found.json, dict) else None
         shaped = results if isinstance(results, list) and all(isinstance(one, dict) for one in results) else []
         return Said(found.status, shaped, found.text[:300])
