@@ -144,11 +144,11 @@ def _equivalent(lab: Lab) -> Iterator[Problem]:
     if document.data is None:
         return
     if not isinstance(document.data, dict):
-        yield document.problem((), "must hold `unasked` and `mutants`")
+        yield document.problem((), "must hold `unasked`, `asked` and `mutants`")
         return
     for section, entries in document.data.items():
-        if section not in ("unasked", "mutants") or not isinstance(entries, list):
-            yield document.problem((section,), "must be a list called `unasked` or `mutants`")
+        if section not in ("unasked", "asked", "mutants") or not isinstance(entries, list):
+            yield document.problem((section,), "must be a list called `unasked`, `asked` or `mutants`")
             continue
         for position, entry in enumerate(entries):
             if not isinstance(entry, dict) or not str(entry.get("reason") or "").strip():
