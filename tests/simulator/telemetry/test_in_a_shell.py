@@ -36,7 +36,7 @@ print(json.dumps([workspace["properties"]["customerId"], component["properties"]
 SEND = """
 import logging, sys
 from azure.monitor.opentelemetry import configure_azure_monitor
-configure_azure_monitor(connection_string=CONNECTION, logger_name="harbour", disable_offline_storage=True, enable_live_metrics=True)
+configure_azure_monitor(connection_string=CONNECTION, logger_name="harbour", disable_offline_storage=True, sampling_ratio=1.0)
 from opentelemetry import trace
 with trace.get_tracer("t").start_as_current_span("ingest", kind=trace.SpanKind.SERVER):
     logging.getLogger("harbour").warning("tide is high")
@@ -84,6 +84,7 @@ def test_the_distribution_sends_quietly_and_the_query_client_reads(home: Path) -
     assert complaints == "tide is high\n" or complaints == ""
     key_only = connection.partition(";")[0]
     python(home, SEND.replace("CONNECTION", repr(key_only)))
+    assert len(list(home.glob("shell/*/azure/cliextensions/azlabs-queries/azext_azlabs_queries/__init__.py"))) == 1
     found, _ = python(home, READ.replace("WORKSPACE", repr(workspace)))
     assert found.splitlines() == ["[['tide is high', 'ingest', True], ['tide is high', 'ingest', True]]", "2"]
 
