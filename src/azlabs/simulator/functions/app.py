@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 import threading
 import time
@@ -31,6 +32,7 @@ DRAIN_SECONDS = 10.0
 WARMUP = "warmupTrigger"
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 _NO_EXPRESSIONS = ("name", "type", "direction", "dataType")
+_log = logging.getLogger(__name__)
 STARTING, RUNNING, FAILED, STOPPED = "Starting", "Running", "Error", "Stopped"
 
 
@@ -98,8 +100,9 @@ class App:
         except FunctionProblem as problem:
             self._fail(str(problem))
         except Exception as problem:
+            if not self.stopping.is_set():
+                _log.exception("an app could not be started")
             self._fail(f"The host failed to start the app: {type(problem).__name__}: {problem}.")
-            raise
         finally:
             self._started.set()
 
