@@ -9,10 +9,11 @@ from azlabs.cli.app import COMMANDS
 
 GROUPS = {
     "lab": ["new", "validate", "test"],
-    "simulator": ["serve", "status", "reset"],
+    "simulator": ["serve", "status", "reset", "faults"],
+    "simulator faults": ["add", "list", "clear"],
     "bicep": ["build", "lint"],
 }
-PAGES = [[], *([name] for name in COMMANDS), *([group, name] for group, names in GROUPS.items() for name in names)]
+PAGES = [[], *([name] for name in COMMANDS), *([*group.split(), name] for group, names in GROUPS.items() for name in names)]
 # The words are ours; the frames around them are those of this Typer.
 FRAMES = "0.29."
 # Words for people who build azlabs, not for people who learn with it.

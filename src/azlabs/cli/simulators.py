@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from azlabs.cli import simulator_faults
 from azlabs.cli.call import Call, command
 
 app = typer.Typer(
@@ -18,6 +19,9 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     """Serve, inspect and empty the simulator."""
+
+
+app.add_typer(simulator_faults.app)
 
 
 @command(app, "serve", epilog="Example: azlabs simulator serve --port 8443")

@@ -31,6 +31,7 @@ class HostProcess:
     def answer(self, request: Request, path: str, query: str) -> Answer:
         """What the host process answers; 503 when there is none and none can be started."""
         from azlabs.simulator.attendant import unattended
+        from azlabs.simulator.fault_answers import FORWARDED
         from azlabs.simulator.http import Answer, split_url
 
         name = split_url(request.url)[0]
@@ -42,7 +43,7 @@ class HostProcess:
             headers = {key: value for key, value in request.headers.items() if key.lower() not in _HOP_BY_HOP}
             target = path + (f"?{query}" if query else "")
             try:
-                connection.request(request.method, target, request.body, headers | {"Host": name})
+                connection.request(request.method, target, request.body, headers | {"Host": name, FORWARDED: "1"})
                 found = connection.getresponse()
                 body = found.read()
             finally:

@@ -104,6 +104,7 @@ def place_of(
 ) -> Place:
     """What a cloud needs to know about a simulator. `reach` gives the record of its station, opened when it has to be."""
     from azlabs.simulator import SUBSCRIPTION_ID, TENANT_ID, Request
+    from azlabs.simulator.http import Dropped
 
     def nap(seconds: float) -> None:
         # Operations complete at the first look; the nap keeps a loop over one that does not from spinning.
@@ -113,6 +114,8 @@ def place_of(
         method: str, url: str, headers: dict[str, str], body: bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
         answer = simulator.handle(Request(method=method, url=url, headers=headers, body=body))
+        if isinstance(answer, Dropped):
+            raise ConnectionAbortedError("The connection ended without an answer.")
         return answer.status, answer.headers, answer.body or b""
 
     def transport() -> Any:

@@ -6,10 +6,12 @@ recording and a test all fit it. `nap` stands in for sleeping: without one a pol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
+from azure.core.exceptions import ServiceResponseError
 from azure.core.pipeline.transport import AsyncHttpTransport, HttpTransport
 
 from azlabs.cloud.answers import AsyncInProcessAnswer, InProcessAnswer
@@ -41,6 +43,15 @@ def _bytes(content: Any) -> bytes | None:
     raise TypeError(f"A request body of type {type(content).__name__} cannot be sent.")
 
 
+@contextmanager
+def _connection_errors() -> Iterator[None]:
+    """A connection that ends without an answer, as azure-core's own transports tell it; the clients' retries go by that."""
+    try:
+        yield
+    except ConnectionError as problem:
+        raise ServiceResponseError(f"Connection aborted. {problem}", error=problem) from problem
+
+
 class InProcessTransport(HttpTransport):  # type: ignore[misc]
     """Answers the requests of sync clients by a function call."""
 
@@ -49,7 +60,8 @@ class InProcessTransport(HttpTransport):  # type: ignore[misc]
         self._nap = nap
 
     def send(self, request: Any, **_options: Any) -> InProcessAnswer:
-        status, headers, body = self._handler(request.method, request.url, dict(request.headers), request_body(request))
+        with _connection_errors():
+            status, headers, body = self._handler(request.method, request.url, dict(request.headers), request_body(request))
         return InProcessAnswer(request, status, headers, body)
 
     def open(self) -> None:
@@ -80,9 +92,10 @@ class AsyncInProcessTransport(AsyncHttpTransport):  # type: ignore[misc]
         import asyncio
 
         body = request_body(request)
-        status, headers, content = await asyncio.to_thread(
-            self._handler, request.method, request.url, dict(request.headers), body
-        )
+        with _connection_errors():
+            status, headers, content = await asyncio.to_thread(
+                self._handler, request.method, request.url, dict(request.headers), body
+            )
         return AsyncInProcessAnswer(request, status, headers, content)
 
     async def open(self) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azlabs.simulator import front_door
+from azlabs.simulator import fault_answers, front_door
 from azlabs.simulator.clock import Clock
 from azlabs.simulator.http import Answer, Request, json_answer, split_url
 from azlabs.simulator.identity import SUBSCRIPTION_ID, TENANT_ID
@@ -73,6 +73,7 @@ class Simulator:
         prepare(self.store, self.clock.now())
         self.tokens = Tokens(self.store, TENANT_ID, SUBSCRIPTION_ID)
         self.resource_manager = ResourceManager(self.store, self.clock, self.tokens)
+        self.faults = self.resource_manager.faults
         self.fronts: dict[str, Front] = {}
         """What answers a host other than the control plane's, by host name."""
         self.attendant: Attendant | None = None
@@ -128,6 +129,17 @@ class Simulator:
         """Answer one request. Never raises: what cannot be answered is a 4xx or 5xx with an ARM error body."""
         try:
             host, path, query = split_url(request.url)
+            if self.faults.are_there() and fault_answers.FORWARDED not in request.headers:
+                fault = self.faults.strike(request.method.upper(), host or "management.azure.com", path)
+                if fault is not None:
+                    return fault_answers.struck(self, fault, host, lambda: self._answered(request, host, path, query))
+            return self._answered(request, host, path, query)
+        except Exception:
+            return _broken(request)
+
+    def _answered(self, request: Request, host: str, path: str, query: str) -> Answer:
+        """The answer of whoever a host belongs to. Never raises."""
+        try:
             if request.spool is not None and not host.endswith(STREAMED):
                 request.body, request.spool = request.spool.read(), None
             front = self.fronts.get(host)
@@ -157,16 +169,7 @@ class Simulator:
                 return self.fronts[SIGN_IN_HOSTS[0]](request, path, query)
             return self.resource_manager.handle(request, base, path, query)
         except Exception:
-            _log.exception("a request could not be answered: %s %s", request.method, request.url[:500])
-            return json_answer(
-                {
-                    "error": {
-                        "code": "InternalServerError",
-                        "message": "The simulator failed to answer; its log says more.",
-                    }
-                },
-                500,
-            )
+            return _broken(request)
 
     def owner_token(self) -> str:
         """A bearer token of the subscription's owner that every host of the simulator accepts."""
@@ -207,3 +210,11 @@ class Simulator:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def _broken(request: Request) -> Answer:
+    """The answer to a request that the simulator itself failed at; its log says more."""
+    _log.exception("a request could not be answered: %s %s", request.method, request.url[:500])
+    return json_answer(
+        {"error": {"code": "InternalServerError", "message": "The simulator failed to answer; its log says more."}}, 500
+    )

@@ -39,6 +39,14 @@ class Answer:
         return json.loads(self.body) if self.body else None
 
 
+class Dropped(Answer):
+    """No answer: the connection ends. To who cannot be left without one, the service is unavailable (503)."""
+
+    def __init__(self) -> None:
+        body = b'{"error":{"code":"ConnectionDropped","message":"The connection was dropped."}}'
+        super().__init__(503, {"Content-Type": JSON_TYPE}, body)
+
+
 class StreamedAnswer(Answer):
     """An answer whose body is long: `parts` come to `length` bytes. Whoever asks for `body` gets all of it at once."""
 

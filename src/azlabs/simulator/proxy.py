@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 
 from azlabs.simulator import wire
-from azlabs.simulator.http import Answer, Request, split_url
+from azlabs.simulator.http import Answer, Dropped, Request, split_url
 from azlabs.simulator.served import AZURE, SERVED, matches, refusal
 
 HEAD_LIMIT = 32 * 1024
@@ -96,7 +96,9 @@ class Proxy:
             words = refusal(host) if matches(host, AZURE) else f"azlabs: {host} is only reached over https from here."
             client.sendall(_text_answer(403, "Forbidden", words))
             return
-        client.sendall(wire.encode(self._handle(request), keep=False))
+        answer = self._handle(request)
+        if not isinstance(answer, Dropped):
+            client.sendall(wire.encode(answer, keep=False))
 
     def close(self) -> None:
         """Stop accepting; tunnels that are open end with the process."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azlabs.simulator import certificates, wire
-from azlabs.simulator.http import Answer, Request, TakenOver
+from azlabs.simulator.http import Answer, Dropped, Request, TakenOver
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -108,6 +108,8 @@ class Listener:
             if self.on_request is not None:
                 self.on_request()
             answer = self._handle(request)
+            if isinstance(answer, Dropped):
+                return
             secure.sendall(wire.encode(answer, keep, head_only=request.method == "HEAD"))
             if isinstance(answer, TakenOver):
                 answer.take(secure, stream.left)

@@ -157,6 +157,8 @@ def test_the_client_waits_and_tries_again_after_a_429_on_demand(simulator: Simul
     found = CosmosClient(HOST, key, transport=InProcessTransport(handler(simulator)))
     container = found.create_database("d").create_container("c", PartitionKey("/pk"))
     container.create_item({"id": "1", "pk": "p"})
-    simulator.resource_manager.faults.add(Fault("GET", "/store.documents.azure.com/dbs/d/colls/c/docs/*", 429, "TooManyRequests", times=2))
+    simulator.faults.add(
+        Fault("GET", "/dbs/d/colls/c/docs/*", kind="throttle", host="store.documents.azure.com", times=2, retry_after=0)
+    )
     assert container.read_item("1", "p")["id"] == "1"
     assert not simulator.resource_manager.faults.waiting

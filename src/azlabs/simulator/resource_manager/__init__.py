@@ -7,8 +7,10 @@ import os
 import uuid
 from collections.abc import Callable, Mapping
 
+from azlabs.simulator import arm_limits
 from azlabs.simulator.clock import Clock
-from azlabs.simulator.faults import REAL, Faults
+from azlabs.simulator.durations import REAL
+from azlabs.simulator.faults import FOR_EVER, Faults
 from azlabs.simulator.http import Answer, CaseInsensitive, Request, decode_path, json_answer, parse_query
 from azlabs.simulator.resource_manager import api_versions, deletes, operations, reads, registry, routes, views, writes
 from azlabs.simulator.resource_manager.calls import Body, Call
@@ -22,6 +24,8 @@ __all__ = ["Action", "Answer", "Call", "Endpoint", "Principal", "Refused", "Reso
 
 METHODS = frozenset({"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"})
 WRITES = frozenset({"PUT", "PATCH", "POST", "DELETE"})
+_MOMENT = 0.001
+"""Seconds after which an operation fails that was told to."""
 
 
 class ResourceManager:
@@ -32,7 +36,7 @@ class ResourceManager:
         self.gates = Gates(store)
         self.latencies: Mapping[tuple[str, str], float] | None = REAL if store.meta("latency") == "real" else None
         """Seconds by (lower-case type, method) that long-running operations take; None: done at the first poll."""
-        self.faults = Faults()
+        self.faults = Faults(store)
         self._subscriptions: set[str] = set()
         self._etags = itertools.count(int.from_bytes(os.urandom(6), "big"))
         self._request_ids = itertools.count(int.from_bytes(os.urandom(5), "big"))
@@ -69,9 +73,17 @@ class ResourceManager:
         except ValueError:
             raise Refused(400, "InvalidQueryParameters", "The query of the request URI cannot be read.") from None
         route = routes.parse(decode_path(path))
+        left = {}
+        if self.faults.arm_limits:
+            left = arm_limits.take(self.store, method, route.subscription, principal.object_id, self.clock.now())
         call = Call(self, principal, method, base, route, query, headers, request.body)
         try:
-            return self.dispatch(call)
+            answer = self.dispatch(call)
+            answer.headers.update(left)
+            return answer
+        except Refused as refusal:
+            refusal.headers.update(left)
+            raise
         finally:
             if method == "GET":
                 operations.in_background(call)
@@ -80,10 +92,8 @@ class ResourceManager:
     def dispatch(self, call: Call) -> Answer:
         """Answer a call. Raises `Refused`."""
         route = call.route
-        if self.latencies is not None:
+        if self.latencies is not None or self.faults.have_hung:
             operations.settle(call)
-        if self.faults.waiting:
-            self.faults.strike(call.method, call.path())
         if route.subscription and not self.known_subscription(route.subscription):
             raise Refused(404, "SubscriptionNotFound", f"The subscription '{route.subscription}' could not be found.")
         if len(route.lowered) > 2 and call.method == "GET" and route.lowered[-2] in operations.FOLDERS:
@@ -280,15 +290,19 @@ class ResourceManager:
 
     def latency(self, type_name: str, method: str) -> float:
         """Seconds an operation takes before it may complete."""
+        fault = self.faults.of_operations
+        if fault is not None:
+            return FOR_EVER if fault.kind == "operation-hangs" else _MOMENT
         return self.latencies.get((type_name.lower(), method), 0.0) if self.latencies else 0.0
 
     def forget(self) -> None:
         """The store was replaced: nothing that was remembered of it counts."""
         self.gates.forget()
+        self.faults.forget()
         self._subscriptions.clear()
 
     def set_latency(self, real: bool) -> None:
-        """Let operations take the durations of `faults.REAL`, or none; kept in the store for every process."""
+        """Let operations take the durations of `durations.REAL`, or none; kept in the store for every process."""
         with self.store.writing():
             self.store.set_meta("latency", "real" if real else "none")
         self.latencies = REAL if real else None
@@ -306,6 +320,9 @@ class ResourceManager:
         Passes the same gates as one from outside; a refusal is returned as an answer and rolled back alone.
         """
         path, _, query_text = id.partition("?")
+        fault = self.faults.strike(method, "management.azure.com", path, inside=True)
+        if fault is not None and fault.kind in ("fail", "throttle"):
+            return json_answer(fault.refusal().body(), fault.status, fault.refusal().headers)
         try:
             with self.store.writing():
                 query = {"api-version": api_version, **parse_query(query_text)}

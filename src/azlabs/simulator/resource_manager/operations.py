@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from azlabs.simulator.clock import stamp
+from azlabs.simulator.faults import FOR_EVER
 from azlabs.simulator.http import Answer, dumps, json_answer
-from azlabs.simulator.resource_manager import registry
+from azlabs.simulator.resource_manager import paths, registry
 from azlabs.simulator.resource_manager.errors import Refused
 
 if TYPE_CHECKING:
@@ -96,6 +97,11 @@ def start(
         facts["shared"] = True
     if announce.lingers and facts.get("work") == "delete":
         latency = max(latency, LINGER)
+    fault = call.manager.faults.of_operations
+    if fault is not None and fault.kind == "operation-fails" and not worker:
+        facts |= {"status": "Failed", "error": {"code": fault.code, "message": fault.message}}
+    elif fault is not None and worker:
+        latency = max(latency, FOR_EVER if fault.kind == "operation-hangs" else 0.0)
     done = not worker and not latency
     status, finished = (facts.get("status", "Succeeded"), call.now) if done else ("InProgress", None)
     store.sql.execute(
@@ -198,15 +204,31 @@ def settle(call: Call) -> None:
             row = call.store.get(operation.key)
             mine = row is not None and row.pending == id
             call.store.sql.execute("UPDATE resources SET pending=NULL WHERE key=? AND pending=?", (operation.key, id))
-            if mine and operation.data.get("work") == "delete":
+            failed = operation.status == "Failed"
+            if mine and failed and operation.data["method"] in ("PUT", "PATCH"):
+                _fail(call, operation.key)
+            if mine and operation.data.get("work") == "delete" and not failed:
                 from azlabs.simulator.resource_manager import deletes
 
                 deletes.put_off(call, operation.key)
 
 
+def _fail(call: Call, key: str) -> None:
+    """A resource whose creation or update has failed says so."""
+    row = call.store.get(key)
+    kind = registry.find(row.type) if row is not None else None
+    if row is None or kind is None or kind.state is None:
+        return
+    body = row.copy()
+    paths.put(body, kind.state, "Failed")
+    row.body = body
+    call.store.update(row)
+
+
 def hurry(call: Call, operation: Operation) -> Operation:
     """Finish work that only waited to be asked for, unless it has a real duration."""
-    if not call.manager.latency(operation.data["type"], operation.data["method"]):
+    held = operation.ready >= FOR_EVER or operation.data.get("status") == "Failed"
+    if not held and not call.manager.latency(operation.data["type"], operation.data["method"]):
         with call.store.writing():
             operation.ready = min(operation.ready, call.now)
             save(call, operation)

@@ -30,10 +30,10 @@ def handle(simulator: Simulator, request: Request, path: str, query: str) -> Ans
     try:
         found = _serve(simulator, request, path, headers)
     except Refused as refusal:
-        found = _error(refusal, activity)
+        found = answer_of(refusal, activity)
     except (RecursionError, OverflowError):
         _log.warning("a request could not be read", exc_info=True)
-        found = _error(refused(400, "BadRequest", "The request could not be read."), activity)
+        found = answer_of(refused(400, "BadRequest", "The request could not be read."), activity)
     own = found.headers
     own["x-ms-activity-id"] = activity
     own.setdefault("x-ms-request-charge", "0")
@@ -42,7 +42,8 @@ def handle(simulator: Simulator, request: Request, path: str, query: str) -> Ans
     return found
 
 
-def _error(refusal: Refused, activity: str) -> Answer:
+def answer_of(refusal: Refused, activity: str) -> Answer:
+    """A refusal as Cosmos DB writes it."""
     headers = {"Content-Type": "application/json", **refusal.headers}
     headers.setdefault("x-ms-request-charge", "1.24" if refusal.status in (404, 409, 412) else "0")
     if refusal.status == 304:
@@ -74,18 +75,7 @@ def _serve(simulator: Simulator, request: Request, path: str, headers: CaseInsen
     )  # fmt: skip
     access.firewall(asking)
     access.identify(asking)
-    _strike(asking, f"/{host}{path}")
     return _route(asking)
-
-
-def _strike(asking: Asking, path: str) -> None:
-    """Failures on demand; a 429 is the data plane's own."""
-    try:
-        asking.simulator.resource_manager.faults.strike(asking.method, path)
-    except Refused as refusal:
-        if refusal.status == 429:
-            raise throughput.throttled(float(refusal.headers.get("Retry-After", 0))) from None
-        raise
 
 
 def _route(asking: Asking) -> Answer:

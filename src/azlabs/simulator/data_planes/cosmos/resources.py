@@ -14,6 +14,7 @@ from azlabs.simulator.data_planes.cosmos.errors import bad, conflict, not_found,
 from azlabs.simulator.data_planes.cosmos.places import CONTAINERS, DATABASES, Container
 from azlabs.simulator.data_planes.cosmos.query.compiler import run
 from azlabs.simulator.data_planes.cosmos.query.errors import QueryError
+from azlabs.simulator.fault_answers import FORWARDED
 from azlabs.simulator.http import Answer, Request, dumps
 from azlabs.simulator.providers.document_db.accounts import serverless
 from azlabs.simulator.records import Resource
@@ -58,7 +59,7 @@ def account(asking: Asking) -> Answer:
 def control(asking: Asking, method: str, id: str, body: Any = None) -> Any:
     """A request to the control plane, as the subscription's owner. Raises what it refuses, in the data plane's words."""
     simulator = asking.simulator
-    headers = {"Authorization": f"Bearer {simulator.owner_token()}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {simulator.owner_token()}", "Content-Type": "application/json", FORWARDED: "1"}
     url = f"https://management.azure.com{id}?api-version={VERSION}"
     found = simulator.handle(Request(method, url, headers, dumps(body).encode() if body is not None else None))
     if found.status >= 400:

@@ -60,7 +60,6 @@ def _serve(simulator: Simulator, request: Request, path: str, query: str) -> Ans
     account = accounts.authorize(simulator, rows, headers, v1=v1, regional=regional)
     if regional:
         accounts.check_network(account, headers)
-    simulator.resource_manager.faults.strike(request.method.upper(), f"/{host}{path}")
     version = parse_query(query).get("api-version", "")
     if v1:
         if version not in ("", "preview", "latest", "v1"):

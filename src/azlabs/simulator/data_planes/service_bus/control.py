@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from azlabs.simulator.data_planes.service_bus import errors
 from azlabs.simulator.data_planes.service_bus.errors import Refusal
 from azlabs.simulator.data_planes.service_bus.sql import BadSql, parse_action, parse_filter
+from azlabs.simulator.fault_answers import FORWARDED
 from azlabs.simulator.http import Answer, Request
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ API_VERSION = "2024-01-01"
 
 def arm(simulator: Simulator, method: str, id: str, body: dict[str, Any] | None = None) -> Answer:
     """A request to Resource Manager in the name of the service."""
-    headers = {"Authorization": f"Bearer {simulator.owner_token()}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {simulator.owner_token()}", "Content-Type": "application/json", FORWARDED: "1"}
     raw = json.dumps(body).encode() if body is not None else None
     return simulator.handle(
         Request(method, f"https://management.azure.com{id}?api-version={API_VERSION}", headers, raw)
