@@ -143,6 +143,29 @@ def test_what_azure_will_not_delete_survives_with_its_reason(
     assert groups(cloud) == ["theirs"]
 
 
+def test_a_list_that_cannot_be_read_for_a_moment_is_asked_for_again_and_one_that_never_can_is_told(
+    cloud: ScratchCloud, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    from azlabs.simulator import Answer
+
+    handle, left = cloud.simulator.handle, {"deletedVaults": 1, "budgets": 1, "deployments": 99}
+
+    def failing(request: Any) -> Any:
+        name = request.url.partition("?")[0].rpartition("/")[2]
+        if request.method == "GET" and "/resourceGroups/" not in request.url and left.get(name, 0) > 0:
+            left[name] -= 1
+            return Answer(409, {"content-type": "application/json"}, b'{"error": {"code": "Conflict", "message": "No."}}')
+        return handle(request)
+
+    cloud.simulator.handle = failing  # type: ignore[method-assign]
+    report = down(plan_down(sandbox, cloud), cloud, ledger=ledger)
+    (survivor,) = report.survivors
+    assert survivor.id.endswith("/deployments") and "could not be looked at" in survivor.reason
+    assert groups(cloud) == [] and [box.id for box in ledger.all()] == [sandbox.id]
+    left.clear()
+    assert not down(plan_down(ledger.load(sandbox.id), cloud), cloud, ledger=ledger).survivors
+
+
 def test_a_group_that_azure_refuses_for_a_moment_is_asked_for_once_more(
     cloud: ScratchCloud, sandbox: Sandbox, ledger: Ledger
 ) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from azlabs.cloud import Cloud
 from azlabs.cloud.errors import AzureError
@@ -13,6 +14,9 @@ from azlabs.sandbox.applying import api_version_of
 from azlabs.sandbox.model import Sandbox
 
 RESOURCES_API = "2021-04-01"
+_FOR_GOOD = (400, 401, 403, 405)
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,16 @@ class Beside:
 LOCKS = Beside("Microsoft.Authorization/locks", "2020-05-01")
 ROLE_ASSIGNMENTS = Beside("Microsoft.Authorization/roleAssignments", "2022-04-01")
 POLICY_ASSIGNMENTS = Beside("Microsoft.Authorization/policyAssignments", "2022-06-01")
+
+
+def read(work: Callable[[Given], Result], given: Given) -> Result:
+    """What a reading request answers, asked once more when Azure fails in a way that may pass. Raises AzureError."""
+    try:
+        return work(given)
+    except AzureError as problem:
+        if problem.not_found or problem.not_modelled or problem.status in _FOR_GOOD:
+            raise
+        return work(given)
 
 
 def resources(cloud: Cloud, group_id: str) -> list[dict[str, object]]:

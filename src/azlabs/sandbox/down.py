@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ from azlabs.errors import AzlabsError
 from azlabs.progress import Progress, silent
 from azlabs.sandbox import soft_delete
 from azlabs.sandbox.background import start
-from azlabs.sandbox.contents import resources
+from azlabs.sandbox.contents import read, resources
 from azlabs.sandbox.down_model import DownPlan, Item, Survivor
 from azlabs.sandbox.down_steps import GROUPS_API, deletions, key_of_purge
 from azlabs.sandbox.ledger import Ledger, UnknownSandbox
@@ -131,9 +131,9 @@ class _SecondLook:
     def __init__(self, plan: DownPlan, cloud: Cloud, types: Iterable[str]) -> None:
         self.left: list[str] = []
         self.unseen: list[tuple[str, AzlabsError]] = []
-        groups = [(group, start(lambda of: cloud.find(of, GROUPS_API), group)) for group in plan.groups]
-        inside = [(group, start(lambda of: resources(cloud, of), group)) for group in plan.groups]
-        outside = [(item.id, start(lambda of: find(cloud, of), item.id)) for item in plan.outside]
+        groups = [(group, start(lambda of: read(_finding(cloud), of), group)) for group in plan.groups]
+        inside = [(group, start(lambda of: read(_listing(cloud), of), group)) for group in plan.groups]
+        outside = [(item.id, start(lambda of: read(lambda what: find(cloud, what), of), item.id)) for item in plan.outside]
         kept = start(lambda of: soft_delete.deleted_from(cloud, plan.origins, of), list(types))
         for group, listed in inside:
             self.left += [str(entry["id"]) for entry in self._take(group, listed) or []]
@@ -148,6 +148,14 @@ class _SecondLook:
         except AzureError as problem:
             self.unseen.append((what, problem))
             return None
+
+
+def _finding(cloud: Cloud) -> Callable[[str], dict[str, Any] | None]:
+    return lambda group: cloud.find(group, GROUPS_API)
+
+
+def _listing(cloud: Cloud) -> Callable[[str], list[dict[str, object]]]:
+    return lambda group: resources(cloud, group)
 
 
 def _report(
@@ -181,7 +189,9 @@ def _hidden(identifier: str, groups: tuple[str, ...], seen: _SecondLook) -> bool
 
 
 def _is_settled(entry: Survivor, plan: DownPlan, seen: _SecondLook) -> bool:
-    """Whether what could not be looked at lay in a group that is gone now."""
+    """Whether what could not be looked at lay in a group that is gone now, or was a list that has been read since."""
+    if any(entry.id.endswith(f"/providers/{kind.listed}") for kind in soft_delete.KEPT):
+        return all(what != entry.id for what, _problem in seen.unseen)
     left = {identifier.lower() for identifier in seen.left} | {what.lower() for what, _problem in seen.unseen}
     return any(
         entry.id.lower().startswith(f"{group.lower()}/") and group.lower() not in left for group in plan.groups

@@ -15,7 +15,7 @@ from azlabs.cloud.errors import AzureError
 from azlabs.errors import AzlabsError
 from azlabs.sandbox import backups, directory, looking_outside, ownership, soft_delete, tags
 from azlabs.sandbox.background import start
-from azlabs.sandbox.contents import LOCKS, beside, resources
+from azlabs.sandbox.contents import LOCKS, beside, read, resources
 from azlabs.sandbox.down_model import DownPlan, Item, Origin, Survivor
 from azlabs.sandbox.model import Sandbox
 from azlabs.sandbox.records import start_record_tags, was_made_by_azlabs
@@ -70,9 +70,9 @@ class _Group:
 
     def __init__(self, cloud: Cloud, sandbox: Sandbox, name: str) -> None:
         identifier = sandbox.group_id(name)
-        listed = start(lambda group: resources(cloud, group), identifier)
-        locked = start(lambda group: list(beside(cloud, group, LOCKS)), identifier)
-        self.body = cloud.find(identifier, GROUPS_API)
+        listed = start(lambda group: read(lambda of: resources(cloud, of), group), identifier)
+        locked = start(lambda group: read(lambda of: list(beside(cloud, of, LOCKS)), group), identifier)
+        self.body = read(lambda group: cloud.find(group, GROUPS_API), identifier)
         self.entries = listed.result()
         self.locks: list[str] = []
         self.problem: AzureError | None = None

@@ -10,6 +10,7 @@ from azlabs.cloud.errors import AzureError
 from azlabs.sandbox import directory, ownership, tags
 from azlabs.sandbox.applying import api_version_of
 from azlabs.sandbox.background import start
+from azlabs.sandbox.contents import read
 from azlabs.sandbox.down_model import DownPlan, Item, Origin, Survivor
 from azlabs.sandbox.model import Sandbox
 
@@ -36,7 +37,8 @@ class Outside:
         self._problems: dict[str, AzureError] = {}
         scope = f"/subscriptions/{sandbox.subscription_id}"
         begun = {
-            kind: start(lambda of: list(cloud.items(f"{scope}{of[0]}", of[1])), of) for kind, of in _LISTS.items()
+            kind: start(lambda of: read(lambda at: list(cloud.items(f"{scope}{at[0]}", at[1])), of), of)
+            for kind, of in _LISTS.items()
         }
         tagged = start(lambda box: list(directory.made_for(cloud, box)) if box.directory else [], sandbox)
         self._lists = {kind: self._take(f"{scope}/providers/{kind}", look) for kind, look in begun.items()}

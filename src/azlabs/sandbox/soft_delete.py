@@ -13,6 +13,7 @@ from typing import Any, Literal
 from azlabs.cloud import Cloud
 from azlabs.cloud.errors import AzureError
 from azlabs.sandbox import background
+from azlabs.sandbox.contents import read
 
 # A subscription that never used a service has no deleted resources of it either.
 _NONE_OF_IT = {"MissingSubscriptionRegistration", "SubscriptionNotRegistered", "InvalidResourceNamespace"}
@@ -147,7 +148,7 @@ def deleted_from(
     def look(kind: KeptAfterDeletion) -> list[Purge] | AzureError:
         path = f"/subscriptions/{cloud.subscription_id}/providers/{kind.listed}"
         try:
-            entries = list(cloud.items(path, kind.api_version))
+            entries = read(lambda of: list(cloud.items(of, kind.api_version)), path)
         except AzureError as problem:
             is_none = problem.not_found or problem.not_modelled or problem.code in _NONE_OF_IT
             unread = kind.type.lower() in wanted or problem.status not in (401, 403)
