@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from azlabs.verify import CheckFailed, Evidence, LabView, check, expect, guard, waits_for
+from azlabs.verify import CannotJudge, CheckFailed, Evidence, LabView, check, expect, guard, waits_for
 
 from .probe_notes import LATE_FACTS, Note
 from .probe_run import Followed, Found, Item, Said, host_of, run_of
@@ -35,6 +35,8 @@ def _run(lab: LabView, *lanes: str) -> Found:
 def _items(found: Found, step: str) -> list[Item]:
     """What the container held after a step; the check fails when the step did not come to an end."""
     if step not in found.items:
+        if found.late:
+            raise CannotJudge("The app did not come to the end of the notes in time.", action="Verify again when the computer has less to do.")
         stuck = ", ".join(found.stuck.get(step, [])[:3]) or "an earlier step"
         raise CheckFailed(Evidence(f"Still in the queue: {stuck}", "Every note is processed", fix=LOG))
     return found.items[step]

@@ -45,7 +45,7 @@ class Patience:
     settling: float
 
 
-HERE, ON_AZURE = Patience(9.0, 6.0, 6.0, 14.0, 0.0), Patience(120.0, 60.0, 360.0, 540.0, 2.0)
+HERE, ON_AZURE = Patience(8.0, 6.0, 6.0, 12.5, 0.0), Patience(120.0, 60.0, 360.0, 540.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ class Found:
     token_problem: CheckFailed | None = None
     items: dict[str, list[Item]] = field(default_factory=dict)
     stuck: dict[str, list[str]] = field(default_factory=dict)
+    late: bool = False
+    """The time for all lanes together was over while notes were still being processed."""
     facts: list[tuple[Fact, Said]] = field(default_factory=list)
     answers: dict[str, Said] = field(default_factory=dict)
     dead: dict[str, Waiting] = field(default_factory=dict)
@@ -320,8 +322,10 @@ class Run:
 
     def _wait(self, step: str, ids: Sequence[str]) -> bool:
         seconds = self.patience.step if self._warm.is_set() else self.patience.first
-        left = self.queue.settled(ids, max(min(seconds, self._end - time.monotonic()), 0.2))
+        remaining = self._end - time.monotonic()
+        left = self.queue.settled(ids, max(min(seconds, remaining), 0.2))
         if left:
+            self.found.late |= self._warm.is_set() and remaining < seconds
             names = {id: name for name, id in self.found.sent.items()}
             self.found.stuck[step] = [names.get(id, "a message") for id in left]
             if not self._warm.is_set() and len(left) == len(ids):

@@ -43,10 +43,11 @@ class BrokenCodeMutants(AzlabsError):
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """A piece of a file, by line and column from 1, and what stands there instead."""
+    """A piece of a file, by line and column from 1 and by its offsets, and what stands there instead."""
 
     operator: str
     line: int
+    column: int
     start: int
     end: int
     before: str
@@ -67,7 +68,7 @@ def _by_rule(app: str, name: str, text: str) -> Iterator[Mutant]:
             continue
         seen.add(changed)
         before, after = (" ".join(one.split()) for one in (slip.before, slip.after or "nothing"))
-        title = f"{name}({slip.line}) {slip.operator}: {before[:70]} -> {after[:70]}"
+        title = f"{name}({slip.line},{slip.column}) {slip.operator}: {before[:70]} -> {after[:70]}"
         yield Mutant(title, slip.operator, app, (name, str(slip.line)), before, after, (Edit(PUBLISH + app, {name: changed}),))
 
 
@@ -162,7 +163,7 @@ class _Places:
     def slip(self, operator: str, node: Any, after: str) -> Slip:
         """A slip in place of a node."""
         start, end = self.span(node)
-        return Slip(operator, node.lineno, start, end, self._text[start:end], after)
+        return Slip(operator, node.lineno, start - self._starts[node.lineno - 1] + 1, start, end, self._text[start:end], after)
 
 
 def _named(app: str, files: Files, named: Path) -> Iterator[Mutant]:
