@@ -36,7 +36,7 @@ def _items(found: Found, step: str) -> list[Item]:
     """What the container held after a step; the check fails when the step did not come to an end."""
     if step not in found.items:
         if found.late:
-            raise CannotJudge("The app did not come to the end of the notes in time.", action="Verify again when the computer has less to do.")
+            raise CannotJudge("The app did not come to the end of the notes in time.", action="Verify again when there is less to do.")
         stuck = ", ".join(found.stuck.get(step, [])[:3]) or "an earlier step"
         raise CheckFailed(Evidence(f"Still in the queue: {stuck}", "Every note is processed", fix=LOG))
     return found.items[step]
