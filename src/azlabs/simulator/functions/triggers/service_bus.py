@@ -174,9 +174,19 @@ class ServiceBusTrigger(Trigger):
             if found is None:
                 return
             for message in found:
-                self._locks.hold(receiver, message)
-                assert self._pool is not None
-                self._pool.submit(self._one, receiver, message)
+                self._hand_over(receiver, message)
+
+    def _hand_over(self, receiver: Receiver, message: Received) -> None:
+        """To a thread of its own; back to the queue where the app has been stopped meanwhile."""
+        assert self._pool is not None
+        self._locks.hold(receiver, message)
+        try:
+            self._pool.submit(self._one, receiver, message)
+        except RuntimeError:
+            self._locks.drop(message)
+            self._slots.release()
+            with contextlib.suppress(Exception):
+                receiver.release(message)
 
     def _one(self, receiver: Receiver, message: Received) -> None:
         try:
