@@ -58,8 +58,6 @@ def _show_state(call: Call, state: AppState) -> None:
         call.out.print(f"  {one.name}: {one.url or one.trigger}", markup=False, soft_wrap=True)
     for text in state.problems:
         call.out.print(f"  {text}", style="bold red", markup=False, soft_wrap=True)
-    if not state.functions and not state.problems:
-        call.out.print("  It declares no functions.", style="yellow")
 
 
 @command(app, "logs", "sandbox", "cloud", epilog="Example: azlabs logs -f --function ingest")

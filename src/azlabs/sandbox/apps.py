@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 WEB_API = "2024-04-01"
 _LOOK_SECONDS = 0.1
 _LONGEST_LOOK_SECONDS = 3.0
+_INDEXING_SECONDS = 45.0
 
 
 class NoSuchApp(AzlabsError):
@@ -57,7 +58,10 @@ class AppState:
     @property
     def problems(self) -> list[str]:
         """Everything that is wrong."""
-        return [text for text in (self.problem, *(one.problem for one in self.functions)) if text]
+        found = [text for text in (self.problem, *(one.problem for one in self.functions)) if text]
+        if not found and not self.functions:
+            return ["The app declares no functions; `azlabs logs` may say why."]
+        return found
 
 
 def find_app(sandbox: Sandbox, lab: Lab, cloud: Cloud, name: str = "") -> FunctionApp:
@@ -106,7 +110,9 @@ def state_of(cloud: Cloud, app: FunctionApp, seconds: float = 60.0) -> AppState:
             exit_code=ExitCode.UNREACHABLE,
         )
     functions = []
-    for one in ask("functions") or []:
+    # On Azure a host that runs may still be reading what the app declares.
+    patience = _INDEXING_SECONDS if cloud.costs_money and not status.get("errors") else 0.0
+    for one in _until(lambda: ask("functions") or None, patience) or []:
         config = one.get("config") or {}
         trigger = next((str(binding["type"]) for binding in config.get("bindings", []) if str(binding["type"]).endswith("Trigger")), "")
         errors = (ask(f"functions/{one['name']}/status") or {}).get("errors") or []
