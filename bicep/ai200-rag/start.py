@@ -21,11 +21,11 @@ def start(lab: Any) -> None:
     library = lab.client(CosmosClient, url=lab.outputs["cosmosEndpoint"]).get_database_client("library")
     for loan in LOANS:
         library.get_container_client("loans").upsert_item(loan)
-    bus = lab.client(ServiceBusClient, fully_qualified_namespace=lab.outputs["namespaceHost"])
-    message_id = f"invoice-{INVOICE['invoice']}"
-    with bus.get_queue_receiver("invoices") as queue:
-        waiting = [str(message.message_id) for message in queue.peek_messages(max_message_count=10)]
-    if message_id not in waiting:
+    invoices = lab.cloud.get(f"{lab.outputs['namespaceId']}/queues/invoices", "2024-01-01")
+    if not invoices["properties"].get("messageCount"):
+        bus = lab.client(ServiceBusClient, fully_qualified_namespace=lab.outputs["namespaceHost"])
+        invoice = ServiceBusMessage(
+            json.dumps(INVOICE), content_type="application/json", message_id=f"invoice-{INVOICE['invoice']}"
+        )
         with bus.get_queue_sender("invoices") as queue:
-            text = json.dumps(INVOICE)
-            queue.send_messages(ServiceBusMessage(text, content_type="application/json", message_id=message_id))
+            queue.send_messages(invoice)

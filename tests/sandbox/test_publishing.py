@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -60,6 +61,8 @@ def test_a_folder_that_is_no_app_is_refused(tmp_path: Path) -> None:
 
 class Engine:
     """A deployment engine that answers what it is told to."""
+
+    place = SimpleNamespace(poll_seconds=0.01)
 
     def __init__(self, *answers: Said) -> None:
         self.answers = list(answers)

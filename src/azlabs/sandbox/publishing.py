@@ -25,7 +25,7 @@ IGNORE_FILE = ".funcignore"
 _NEVER = (".env", ".git", ".venv", "__pycache__", "local.settings.json", IGNORE_FILE)
 _AUDIENCE = "https://management.azure.com"
 _FAILED, _SUCCESS = 3, 4
-_FIRST_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 0.05, 5.0
+_FIRST_LOOK_SECONDS = 0.05
 # The same bytes for the same files, whenever they were written.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 
@@ -127,7 +127,7 @@ def _publish(cloud: Cloud, app: str, content: bytes, patience_seconds: float, pr
                 code="PublishingTimedOut",
             )
         time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_LOOK_SECONDS)
+        pause = min(2 * pause, cloud.place.poll_seconds)
 
 
 def _refused(app: str, status: int, content: bytes) -> AzlabsError:

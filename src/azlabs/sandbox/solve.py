@@ -13,6 +13,7 @@ from azlabs.cloud import Cloud
 from azlabs.cloud.errors import translated
 from azlabs.errors import AzlabsError
 from azlabs.progress import Event, Progress, silent
+from azlabs.sandbox import background
 from azlabs.sandbox.applying import apply_template
 from azlabs.sandbox.ledger import Ledger
 from azlabs.sandbox.model import Sandbox
@@ -51,6 +52,8 @@ class SolveView:
         self.resource_group = sandbox.resource_group
         self.resource_groups = tuple(sandbox.resource_groups)
         self.workspace = sandbox.workspace
+        self.published: list[tuple[str, tuple[Path, ...]]] = []
+        """What the step has published so far: (the app's name, the folders)."""
 
     def client(self, kind: type[Client], **arguments: Any) -> Client:
         """A typed SDK client of the sandbox's cloud."""
@@ -72,7 +75,9 @@ class SolveView:
         to the one called `app`), and wait until it is done."""
         from azlabs.sandbox.publishing import publish
 
-        publish(self.cloud, app or str(self.outputs[self._lab.function_app or ""]), folders)
+        app = app or str(self.outputs[self._lab.function_app or ""])
+        publish(self.cloud, app, folders)
+        self.published.append((app, folders))
 
     def write_answers(self, **answers: Any) -> None:
         """Write answers into `answers.yaml`: `write_answers(key={"field": value})`; those to other keys stay."""
@@ -108,13 +113,18 @@ def apply_steps(
     steps: Iterable[tuple[str, Path]],
     progress: Progress = silent,
     save: Callable[[Sandbox], None] = lambda _sandbox: None,
+    published: Callable[[str, tuple[Path, ...]], None] = lambda _app, _folders: None,
 ) -> list[str]:
-    """Apply named files (.bicep, .json, .py) one after the other; each is remembered once it is done."""
+    """Apply named files (.bicep, .json, .py) one after the other; each is remembered once it is done.
+
+    `published` is told which folders a step has published to which app.
+    """
     done = []
     for name, path in steps:
         progress(Event("step", name, "running"))
         try:
-            _apply(sandbox, cloud, name, path, progress, save)
+            for app, folders in _apply(sandbox, cloud, name, path, progress, save):
+                published(app, folders)
         except AzlabsError as problem:
             progress(Event("step", name, "failed", problem.message))
             raise
@@ -135,13 +145,15 @@ def steps_in(folder: Path, tasks: Iterable[str] = ()) -> list[tuple[str, Path]]:
 
 def _apply(
     sandbox: Sandbox, cloud: Cloud, name: str, path: Path, progress: Progress, save: Callable[[Sandbox], None]
-) -> None:
+) -> list[tuple[str, tuple[Path, ...]]]:
+    """Apply one step; what it has published."""
     if path.suffix == ".py":
-        function = load_solve(path)
+        function, view = load_solve(path), SolveView(sandbox, cloud)
         with translated():
-            function(SolveView(sandbox, cloud))
-        return
+            function(view)
+        return view.published
     apply_template(sandbox, cloud, f"solve-{name}", read_template(path), None, progress, save, path)
+    return []
 
 
 def load_solve(path: Path, name: str = "solve") -> Callable[[SolveView], None]:
@@ -167,6 +179,11 @@ def _steps(lab: Lab, task: str | None) -> list[tuple[str, Path]]:
         return lab.steps
     wanted = lab.task(task).id
     return [(name, path) for name, path in lab.steps if name == wanted]
+
+
+def complete_start(sandbox: Sandbox, lab: Lab, cloud: Cloud, progress: Progress = silent) -> None:
+    """What belongs to the start and no template can make: data and code, side by side. Doing it again adds nothing."""
+    background.each(lambda part: part(sandbox, lab, cloud, progress), (put_start_data, publish_starter))
 
 
 def publish_starter(sandbox: Sandbox, lab: Lab, cloud: Cloud, progress: Progress = silent) -> None:

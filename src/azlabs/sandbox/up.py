@@ -24,7 +24,7 @@ from azlabs.sandbox.applying import apply_template
 from azlabs.sandbox.ledger import Ledger
 from azlabs.sandbox.model import Sandbox
 from azlabs.sandbox.room import bodies_to_remember
-from azlabs.sandbox.solve import publish_starter, put_start_data
+from azlabs.sandbox.solve import complete_start
 from azlabs.sandbox.templates import every_resource, read_template
 from azlabs.sandbox.workspace import make as make_workspace
 from azlabs.spend import estimate
@@ -159,8 +159,7 @@ def provision(
     sandbox.start_bodies = bodies_to_remember(cloud, sandbox.start)
     save(sandbox)
     make_workspace(sandbox, lab)
-    put_start_data(sandbox, lab, cloud, progress)
-    publish_starter(sandbox, lab, cloud, progress)
+    complete_start(sandbox, lab, cloud, progress)
     sandbox.state = "ready"
     save(sandbox)
 
