@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from azlabs.simulator.functions.model import Event, Function, FunctionProblem
@@ -53,7 +52,6 @@ class ServiceBusTrigger(Trigger):
         self.renewal = host.seconds(*SECTION, "maxAutoLockRenewalDuration", default=300.0)
         self.idle = host.seconds(*SECTION, "sessionIdleTimeout", default=WAIT_SECONDS)
         self._client: Client | None = None
-        self._pool: ThreadPoolExecutor | None = None
         self._slots = threading.Semaphore(self.calls)
         self._said = ""
         self._locks = _Locks(self)
@@ -73,7 +71,6 @@ class ServiceBusTrigger(Trigger):
             for _ in range(self.concurrent_sessions):
                 self._thread(self._receive_sessions)
         else:
-            self._pool = ThreadPoolExecutor(self.calls, thread_name_prefix=f"azlabs-{self.function.name}")
             self._thread(self._receive_batches if self.many else self._receive_singles)
 
     def _thread(self, work: Any) -> None:
@@ -99,8 +96,6 @@ class ServiceBusTrigger(Trigger):
         if client is not None:
             with contextlib.suppress(Exception):
                 client.close()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False)
 
     def by_hand(self, text: str | None) -> Event:
         """A message with this body."""
@@ -178,15 +173,14 @@ class ServiceBusTrigger(Trigger):
 
     def _hand_over(self, receiver: Receiver, message: Received) -> None:
         """To a thread of its own; back to the queue where the app has been stopped meanwhile."""
-        assert self._pool is not None
-        self._locks.hold(receiver, message)
-        try:
-            self._pool.submit(self._one, receiver, message)
-        except RuntimeError:
-            self._locks.drop(message)
-            self._slots.release()
-            with contextlib.suppress(Exception):
-                receiver.release(message)
+        if not self.app.stopping.is_set():
+            self._locks.hold(receiver, message)
+            # Not a pool: whoever ends the process does not have to wait for a function.
+            threading.Thread(target=self._one, args=(receiver, message), name="azlabs-message", daemon=True).start()
+            return
+        self._slots.release()
+        with contextlib.suppress(Exception):
+            receiver.release(message)
 
     def _one(self, receiver: Receiver, message: Received) -> None:
         try:
