@@ -1,4 +1,4 @@
-"""One mutant of a solution's code tried: published over the solution, judged by the checks that act."""
+"""One mutant of a solution's code tried: published over the solution, judged by the checks that act or call the app."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from azlabs.proof.trial import Bench, Trial
 
 NAMED = "code_mutants.yaml"
+CALLS = "client:invoke"
+"""What a check has read that asks the app itself."""
 _TEXT = (".py", ".json", ".txt")
 
 
@@ -75,9 +77,9 @@ def attempt_code(bench: Bench, mutant: Mutant, folders: Sequence[Path]) -> Trial
     failed: dict[str, str] = {}
     notes = []
     for check in bench.checks:
-        if not check.acts:
+        if not (check.acts or CALLS in bench.reads[check.id]):
             continue
-        outcome = judge(check, LabView(bench.sandbox, acting, reads))
+        outcome = judge(check, LabView(bench.sandbox, acting if check.acts else bench.reading, reads))
         if outcome.status == "fail":
             for task in check.tasks:
                 failed.setdefault(task, check.id)

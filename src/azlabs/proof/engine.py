@@ -15,6 +15,7 @@ from azlabs.progress import Event, Progress, silent
 from azlabs.proof.answers import answer_mutants
 from azlabs.proof.asked import Asked
 from azlabs.proof.behaviour import Behaviour
+from azlabs.proof.code_trial import Code, mutants_of
 from azlabs.proof.equivalent import Equivalents, read_equivalents
 from azlabs.proof.mutation import World, mutants
 from azlabs.proof.pool import trials
@@ -89,6 +90,7 @@ class _Proof:
         self.progress = progress
         self.ledger = Ledger(folder)
         self.before_up = _everything(cloud)
+        self.code: Code | None = None
         self._tell("start", "running")
         # The same names in every proof, so that mutants keep theirs.
         made = up(lab, cloud, workspace=folder / "workspace", ledger=self.ledger, identifier=f"{lab.id}-proof")
@@ -143,7 +145,7 @@ class _Proof:
         for task, file in self.lab.steps:
             self._tell(task, "running")
             try:
-                apply_steps(self.sandbox, self.cloud, [(task, file)], save=self.ledger.save)
+                apply_steps(self.sandbox, self.cloud, [(task, file)], save=self.ledger.save, published=self._note_code)
             except AzlabsError as problem:
                 self._tell(task, "failed", problem.message)
                 return steps, states, [f"The step of {task} failed: {problem.message}"]
@@ -152,6 +154,9 @@ class _Proof:
             states.append((task, self._state()))
             self._tell(task, "done" if steps[-1].exact else "failed")
         return steps, states, []
+
+    def _note_code(self, app: str, folders: tuple[Path, ...]) -> None:
+        self.code = Code(app, folders)
 
     def _solution(self, folder: Path) -> Solution:
         """Someone's solution from the start state; the cloud stays as it left it."""
@@ -179,6 +184,8 @@ class _Proof:
     ) -> tuple[MutantSummary, list[str]]:
         moment = self._moment()
         made = [*mutants(world), *answer_mutants(moment.answers, world.start, self._task_of_answers())]
+        if self.code is not None:
+            made += mutants_of(self.code, self.lab.folder)
         chosen = made if sample is None or sample >= len(made) else random.Random(seed).sample(made, sample)
         bench = Bench(
             cloud=self.cloud,
@@ -192,6 +199,7 @@ class _Proof:
             asked=Asked(world.start, world.solved, self.equivalents.asked),
             answers=moment.answers,
             reads=reads_of(self.checks, self.sandbox, self.cloud),
+            code=self.code,
         )
         # Trials run in processes forked from this one, which has to be quiet for that.
         self.cloud.end_station()

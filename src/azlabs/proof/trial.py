@@ -13,6 +13,7 @@ from azlabs.arm.ids import ResourceId
 from azlabs.cloud.errors import AzureError, error_from
 from azlabs.proof.asked import Asked
 from azlabs.proof.behaviour import Behaviour, Difference, became
+from azlabs.proof.code import PUBLISH
 from azlabs.proof.equivalent import Equivalents
 from azlabs.proof.mutant import Edit, Mutant
 from azlabs.proof.state import State, changed, is_link, read_state
@@ -25,6 +26,7 @@ from azlabs.verify.score import watches
 if TYPE_CHECKING:
     from azlabs.cloud import Cloud
     from azlabs.cloud.memory import ScratchCloud
+    from azlabs.proof.code_trial import Code
 
 Result = Literal["caught", "survived", "over-strict", "equivalent", "unasked", "declared", "refused", "idle"]
 """What became of a mutant.
@@ -70,6 +72,7 @@ class Bench:
     answers: str
     reads: Mapping[str, set[str]]
     outside: tuple[str, ...] = ()
+    code: Code | None = None
 
     @cached_property
     def reading(self) -> Cloud:
@@ -100,6 +103,10 @@ def reads_of(checks: Sequence[Check], sandbox: SandboxLike, cloud: ScratchCloud)
 
 def attempt(bench: Bench, mutant: Mutant) -> Trial:
     """Tries one mutant. Leaves the cloud and the answers file as the mutant made them."""
+    if mutant.edit.id.startswith(PUBLISH):
+        from azlabs.proof.code_trial import attempt_code
+
+        return attempt_code(bench, mutant, bench.code.folders if bench.code is not None else ())
     bench.cloud.restore(bench.snapshot)
     reads = Reads(bench.reading)
     if mutant.edit.id:
