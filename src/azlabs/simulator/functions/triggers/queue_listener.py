@@ -115,7 +115,8 @@ class QueueListener:
             if done:
                 self._delete(message)
             elif self.ended.is_set():
-                return
+                # The app was stopped under it: whoever runs next takes it at once, not after ten minutes.
+                self._hide(message, 0)
             elif message.count >= self._options.most:
                 self._set_aside(message)
             else:
