@@ -1,7 +1,8 @@
 """Back to the start: the whole lab, or one task of it.
 
 The whole lab: what the start state does not have is deleted, subnets and interfaces return to their place, the start
-state is deployed again. Resources of the start state are kept, not recreated, so their ids and addresses stay.
+state is deployed again, and its data and code are put in. Resources of the start state are kept, not recreated, so
+their ids and addresses stay; what cannot be changed back (`room.py` says what) is made anew. Secrets of a vault stay.
 
 One task: tasks share their resources, so a task's part cannot be cut out of them. The lab goes back to its start, and
 the reference steps of the other tasks that were done are applied again, in the order of the tasks. What the learner
@@ -30,8 +31,8 @@ from azlabs.sandbox.contents import (
 )
 from azlabs.sandbox.ledger import Ledger
 from azlabs.sandbox.model import Sandbox
-from azlabs.sandbox.room import bodies_to_remember, make_room
-from azlabs.sandbox.solve import apply_steps
+from azlabs.sandbox.room import bodies_to_remember, clear, make_room
+from azlabs.sandbox.solve import apply_steps, complete_start
 from azlabs.sandbox.templates import read_template
 from azlabs.sandbox.workspace import reset_answers
 
@@ -95,12 +96,14 @@ def back_to_start(
     # What is still used by the start state's resources stays for the second round, after they have let go of it.
     delete_in_rounds(cloud, added, progress)
     make_room(cloud, sandbox.start_bodies, progress)
+    clear(cloud, sandbox.start)
     deployed = apply_template(sandbox, cloud, "start", template, None, progress, save, lab.start)
     sandbox.outputs = deployed.outputs
     sandbox.start = [found for found in deployed.resources if is_inside(sandbox, found)]
     sandbox.start_bodies = bodies_to_remember(cloud, sandbox.start)
     sandbox.solved = []
     save(sandbox)
+    complete_start(sandbox, lab, cloud, progress)
     left = delete_in_rounds(cloud, _added(sandbox, cloud), progress)
     if left:
         identifier, reason = next(iter(left.items()))

@@ -3,6 +3,9 @@
 A network cannot be put back to its old subnets while interfaces sit in the new ones, and an interface cannot move to a
 subnet that is not there. So interfaces that left their place wait in a subnet of azlabs' own while the subnets are put
 right, and return. They stay the same resources all the time.
+
+Some things cannot be taken back: what a queue or a container was created with, and the capabilities of an account of
+Cosmos DB. These are deleted, and the template makes them anew; their messages and items come back with the start's data.
 """
 
 from __future__ import annotations
@@ -11,11 +14,18 @@ import ipaddress
 from typing import Any
 
 from azlabs.cloud import Cloud
+from azlabs.cloud.errors import AzureError
 from azlabs.progress import Event, Progress
 from azlabs.sandbox.contents import delete
 
 _NETWORK = "microsoft.network/virtualnetworks"
 _INTERFACE = "microsoft.network/networkinterfaces"
+_COSMOS = "microsoft.documentdb/databaseaccounts"
+_REMADE: dict[str, tuple[str, ...]] = {
+    "microsoft.servicebus/namespaces": ("queues", "topics"),
+    _COSMOS: ("sqlDatabases", "sqlRoleAssignments"),
+}
+"""Children that the template makes anew, by the type of their parent."""
 _WAITING = "azlabs-reset"
 _WAITING_PREFIX_LENGTH = 27
 _SPARE = ipaddress.ip_network("100.127.255.0/24")  # carrier space, used when the network has no room left
@@ -23,11 +33,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def bodies_to_remember(cloud: Cloud, identifiers: list[str]) -> dict[str, Any]:
-    """Where the start state has its subnets and interfaces: {id: {"subnets": ...} or {"configurations": ...}}."""
+    """Where the start state has its subnets and interfaces, and what its accounts can do: {id: {"subnets": ...},
+    {"configurations": ...} or {"capabilities": ...}}."""
     found: dict[str, Any] = {}
     for identifier in identifiers:
         kind = _type(identifier)
-        if kind not in {_NETWORK, _INTERFACE}:
+        if kind not in {_NETWORK, _INTERFACE, _COSMOS}:
             continue
         properties = cloud.get(identifier, _version(cloud, kind)).get("properties") or {}
         found[identifier] = _shape(kind, properties)
@@ -35,10 +46,37 @@ def bodies_to_remember(cloud: Cloud, identifiers: list[str]) -> dict[str, Any]:
 
 
 def make_room(cloud: Cloud, start_bodies: dict[str, Any], progress: Progress) -> None:
-    """Bring subnets and interfaces of the start state back to their place. Raises AzureError when Azure refuses."""
+    """Bring subnets and interfaces of the start state back to their place, and delete what cannot be changed back.
+
+    Raises AzureError when Azure refuses.
+    """
     for identifier, shape in start_bodies.items():
         if _type(identifier) == _NETWORK:
             _Network(cloud, identifier, shape, start_bodies, progress).restore()
+        elif _type(identifier) == _COSMOS:
+            account = cloud.find(identifier, _version(cloud, _COSMOS))
+            now = _shape(_COSMOS, (account or {}).get("properties") or {})["capabilities"]
+            if set(now) - set(shape["capabilities"]):
+                progress(Event("Microsoft.DocumentDB/databaseAccounts", identifier.rpartition("/")[2], "running", "delete"))
+                delete(cloud, identifier)
+
+
+def clear(cloud: Cloud, identifiers: list[str]) -> None:
+    """Delete the children of the start's resources that the template makes anew, and those that a learner added."""
+    for identifier in identifiers:
+        for collection in _REMADE.get(_type(identifier), ()):
+            kind = f"{_type(identifier)}/{collection.lower()}"
+            for child in _children(cloud, f"{identifier}/{collection}", _version(cloud, kind)):
+                delete(cloud, child)
+
+
+def _children(cloud: Cloud, path: str, version: str) -> list[str]:
+    try:
+        return [str(entry["id"]) for entry in cloud.items(path, version)]
+    except AzureError as problem:
+        if problem.not_found:
+            return []
+        raise
 
 
 class _Network:
@@ -156,6 +194,8 @@ class _Network:
 
 def _shape(kind: str, properties: dict[str, Any]) -> dict[str, Any]:
     """What a reset needs of a body, without anything that Azure computes."""
+    if kind == _COSMOS:
+        return {"capabilities": sorted(str(entry["name"]) for entry in properties.get("capabilities") or [])}
     if kind == _NETWORK:
         return {
             "space": list((properties.get("addressSpace") or {}).get("addressPrefixes") or []),
