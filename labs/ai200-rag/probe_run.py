@@ -35,17 +35,18 @@ TABLES = ("AppRequests", "AppDependencies", "AppTraces", "AppExceptions")
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds: until the first notes are through, for each later step, until telemetry is there, for all together, and
-    until what one client wrote is what every other reads."""
+    """Seconds: until the first notes are through, for each later step, until telemetry is there, for all together, until
+    what one client wrote is what every other reads, and between two looks at the logs."""
 
     first: float
     step: float
     logs: float
     whole: float
     settling: float
+    look: float
 
 
-HERE, ON_AZURE = Patience(8.0, 6.0, 6.0, 12.5, 0.0), Patience(120.0, 60.0, 360.0, 540.0, 2.0)
+HERE, ON_AZURE = Patience(8.0, 6.0, 6.0, 12.5, 0.0, 0.6), Patience(120.0, 60.0, 360.0, 540.0, 2.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class Queue:
                 with self._looked:
                     self._waiting, self._looks = now, self._looks + 1
                     self._looked.notify_all()
-                self._over.wait(0.04)
+                self._over.wait(0.06)
         except BaseException as problem:
             with self._looked:
                 self._problem = problem
@@ -307,11 +308,12 @@ class Run:
         if "traced" in self.found.stuck or not self._tells():
             return
         end = time.monotonic() + self.patience.logs
-        while not self._stop.is_set():
-            self._read_logs()
-            if self.complete() or time.monotonic() > end:
-                return
-            self.lab.pause(0.3 if self.patience is HERE else 10.0)
+        while not self._stop.is_set() and time.monotonic() < end:
+            self._read_logs(*TABLES[:2])
+            if self.complete():
+                break
+            self.lab.pause(self.patience.look)
+        self._read_logs(*TABLES)
 
     # --- steps ------------------------------------------------------------------------------------------------------------
     def _put(self, step: str, *notes: Note) -> bool:
@@ -368,8 +370,8 @@ class Run:
         shaped = results if isinstance(results, list) and all(isinstance(one, dict) for one in results) else []
         return Said(found.status, shaped, found.text[:300])
 
-    def _read_logs(self) -> None:
-        for table in TABLES:
+    def _read_logs(self, *tables: str) -> None:
+        for table in tables:
             self.found.rows[table] = self.lab.logs.query(self.lab.outputs["workspaceCustomerId"], table, "PT20M")
 
     def _tells(self) -> bool:
