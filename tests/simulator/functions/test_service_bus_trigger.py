@@ -175,8 +175,9 @@ def test_what_a_poisonous_message_does_to_its_worker_costs_its_neighbours_nothin
     [dead] = eventually(other.dead, 30)
     eventually(lambda: other.active() == 0)
     assert b"".join(dead.body) == b"crash"
-    stored = sorted(line for line in other.packages.lines(site, function="listen") if line.startswith("stored"))
-    assert [line.split()[1:] for line in stored] == [[f"good{number}", "1"] for number in range(9) if number != 4]
+    # A message that was stored in the moment of the crash may be stored again; none needs a second delivery.
+    stored = {line for line in other.packages.lines(site, function="listen") if line.startswith("stored")}
+    assert stored == {f"stored good{number} 1" for number in range(9) if number != 4}
     assert any("exit code 7" in line for line in other.packages.lines(site, function="listen", level="Error"))
 
 
