@@ -156,6 +156,7 @@ def the_vector_stays_out_of_the_ordinary_index(lab: LabView) -> None:
     fix = "Compare the excluded paths with the path of the policy, letter by letter."
     found = f"{store.name} leaves out {paths}"
     expect(store.costs_nothing, found=found, expected=f"{store.vector.path} is left out", fix=fix)
+    expect(not store.misspelt, found=found, expected=f"{store.vector.path}/* is what is left out", fix=fix)
     fix = "Filters on document and category need the ordinary index."
     expect(store.filters_are_cheap, found=found, expected="Other properties stay in the ordinary index", fix=fix)
 

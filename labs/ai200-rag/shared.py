@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ REFERENCE = "@microsoft.keyvault("
 TOKEN_HEADER = "x-search-token"
 MODEL_DIMENSIONS = 1536
 FLOATS = ("float32", "float16")
+NEARLY = 0.85
 # The most dimensions that each type of vector index takes.
 INDEX_LIMITS = {"flat": 505, "quantizedflat": 4096, "diskann": 4096}
 
@@ -46,6 +48,19 @@ class Store:
         """The numbers of the vector are outside of the ordinary index."""
         path = self.vector.path.rstrip("/")
         return not self.container.indexes(f"{path}/[]") and not self.container.indexes(path)
+
+    @property
+    def misspelt(self) -> str:
+        """An excluded path that is nearly the vector's and leaves nothing out: three things have to agree on one path.
+
+        Azure itself leaves the path of a vector index out, which hides the slip and not its cause.
+        """
+        path = self.vector.path.rstrip("/")
+        for excluded in self.container.excluded:
+            head = excluded.removesuffix("/*").removesuffix("/?").removesuffix("/[]")
+            if head and head != path and SequenceMatcher(None, head.lower(), path.lower()).ratio() >= NEARLY:
+                return excluded
+        return ""
 
     @property
     def filters_are_cheap(self) -> bool:
