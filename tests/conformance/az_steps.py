@@ -28,7 +28,18 @@ POLICY = """{
   "secretProperties": {"contentType": "application/x-pkcs12"}, "x509CertificateProperties": {"subject": "CN=web", "validityInMonths": 12}
 }
 """
-FILES = {"policy.json": POLICY, "main.bicep": TEMPLATE, "sub.bicep": SUBSCRIPTION_TEMPLATE, "bad.bicep": "resource x 'nothing"}
+SHARES_POLICY = """{
+  "properties": {
+    "backupManagementType": "AzureStorage", "workLoadType": "AzureFileShare", "timeZone": "UTC",
+    "schedulePolicy": {"schedulePolicyType": "SimpleSchedulePolicy", "scheduleRunFrequency": "Daily", "scheduleRunTimes": ["2026-01-01T02:00:00Z"]},
+    "retentionPolicy": {"retentionPolicyType": "LongTermRetentionPolicy", "dailySchedule": {
+      "retentionTimes": ["2026-01-01T02:00:00Z"], "retentionDuration": {"count": 30, "durationType": "Days"}}}
+  }
+}
+"""
+FILES = {"policy.json": POLICY, "shares-policy.json": SHARES_POLICY,
+         "vault.json": '{"location": "westeurope", "sku": {"name": "Standard"}, "properties": {"securitySettings": '
+                       '{"softDeleteSettings": {"softDeleteState": "Disabled", "enhancedSecurityState": "Disabled"}}}}', "main.bicep": TEMPLATE, "sub.bicep": SUBSCRIPTION_TEMPLATE, "bad.bicep": "resource x 'nothing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -709,5 +720,28 @@ GROUPS: dict[str, list[Step]] = {
         ok("backup item list -g {rg} -v keeper", "[0].properties.protectionState", "ProtectionStopped"),
         ok("backup vault create -g {rg} -n spare -l westeurope"),
         ok("backup vault delete -g {rg} -n spare --yes"),
+    ],
+    "backup of file shares": [
+        # The vaults that az makes keep what is deleted, always.
+        ok("rest --method put --url {id}/resourceGroups/{rg}/providers/Microsoft.RecoveryServices/vaults/shares?api-version=2024-04-01 "
+           "--body @vault.json", "name", "shares"),
+        ok("storage account create -g {rg} -n conformanceafs -l westeurope --sku Standard_LRS", "kind", "StorageV2"),
+        ok("storage share-rm create -g {rg} --storage-account conformanceafs -n reports", "name", "reports"),
+        ok("storage share-rm create -g {rg} --storage-account conformanceafs -n pictures", "name", "pictures"),
+        ok("backup policy create -g {rg} -v shares -n nightly --backup-management-type AzureStorage --policy @shares-policy.json", "properties.workLoadType", "AzureFileShare"),
+        ok("backup protection enable-for-azurefileshare -g {rg} -v shares --storage-account conformanceafs --azure-file-share reports -p nightly",
+           "properties.status", "Completed"),
+        ok("backup container list -g {rg} -v shares --backup-management-type AzureStorage", "[0].properties.registrationStatus", "Registered"),
+        ok("backup item list -g {rg} -v shares --backup-management-type AzureStorage", "[0].properties.friendlyName", "reports"),
+        ok("backup protection backup-now -g {rg} -v shares -c conformanceafs -i reports --backup-management-type AzureStorage --retain-until 01-01-2030",
+           "properties.operation", "Backup"),
+        ok("backup recoverypoint list -g {rg} -v shares -c conformanceafs -i reports --backup-management-type AzureStorage", "length(@)", 1),
+        ok("backup job list -g {rg} -v shares --backup-management-type AzureStorage", "length(@)", 2),
+        fails("storage account delete -g {rg} -n conformanceafs --yes", "ScopeLocked"),
+        ok("backup protection disable -g {rg} -v shares -c conformanceafs -i reports --backup-management-type AzureStorage --delete-backup-data true --yes",
+           "properties.operation", "DeleteBackupData"),
+        ok("backup container unregister -g {rg} -v shares -c conformanceafs --backup-management-type AzureStorage --yes"),
+        ok("backup vault delete -g {rg} -n shares --yes"),
+        ok("storage account delete -g {rg} -n conformanceafs --yes"),
     ],
 }  # fmt: skip

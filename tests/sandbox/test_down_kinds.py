@@ -80,6 +80,30 @@ def test_backups_that_were_deleted_and_are_kept_come_back_to_go_for_good(
     assert groups(cloud) == []
 
 
+def test_file_shares_are_let_go_and_their_account_is_unregistered(
+    with_backups: Sandbox, cloud: ScratchCloud, ledger: Ledger
+) -> None:
+    (vault,) = plan_down(with_backups, cloud).vaults
+    group = with_backups.group_id(with_backups.resource_group)
+    account = f"{group}/providers/Microsoft.Storage/storageAccounts/azlabskept"
+    location = cloud.request("GET", vault.id, BACKUP_API).json["location"]
+    body = {"location": location, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": {}}
+    cloud.run("PUT", account, "2024-01-01", body)
+    cloud.run("PUT", f"{account}/fileServices/default/shares/reports", "2024-01-01", {})
+    name = f"StorageContainer;Storage;{with_backups.resource_group};azlabskept"
+    container = f"{vault.id}/backupFabrics/Azure/protectionContainers/{name}"
+    about = {
+        "backupManagementType": "AzureStorage",
+        "containerType": "StorageContainer",
+        "sourceResourceId": account,
+    }
+    cloud.run("PUT", container, BACKUP_API, {"properties": about})
+    (vault,) = plan_down(with_backups, cloud).vaults
+    assert [found.rpartition(";")[2] for found in vault.accounts] == ["azlabskept"]
+    assert not down(plan_down(with_backups, cloud), cloud, ledger=ledger).survivors
+    assert groups(cloud) == []
+
+
 def test_backups_whose_soft_delete_is_always_on_survive_with_their_reason(
     with_backups: Sandbox, cloud: ScratchCloud, ledger: Ledger
 ) -> None:

@@ -1,7 +1,7 @@
 """What a Recovery Services vault protects: as long as there is any of it, soft-deleted or not, the vault stays.
 
-The order is Azure's: soft delete off, soft-deleted items brought back, protection stopped with its data deleted, and
-only then the vault. Source: Microsoft's documentation "Delete an Azure Backup Recovery Services vault".
+The order is Azure's: soft delete off, soft-deleted items brought back, protection stopped with its data deleted,
+storage accounts unregistered, and only then the vault. Source: Microsoft's documentation "Delete an Azure Backup Recovery Services vault".
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from azlabs.sandbox.background import start
 
 VAULT = "microsoft.recoveryservices/vaults"
 API = "2024-04-01"
+_ACCOUNTS = "$filter=backupManagementType%20eq%20'AzureStorage'%20and%20status%20eq%20'Registered'"
 _OFF = {"softDeleteFeatureState": "Disabled", "enhancedSecurityState": "Disabled"}
 
 
@@ -36,15 +37,18 @@ class ProtectingVault:
     id: str
     soft_delete: str
     items: list[ProtectedItem] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)
+    """Containers of the storage accounts that are registered for backups of their file shares."""
 
 
 def look(cloud: Cloud, vault_id: str) -> ProtectingVault:
     """What a vault protects. Raises AzureError."""
     begun = start(lambda path: cloud.find(path, API), f"{vault_id}/backupconfig/vaultconfig")
+    registered = start(lambda path: list(cloud.items(path, API)), f"{vault_id}/backupProtectionContainers?{_ACCOUNTS}")
     listed = [_item(entry) for entry in cloud.items(f"{vault_id}/backupProtectedItems", API)]
     config = begun.result() or {}
     state = str((config.get("properties") or {}).get("softDeleteFeatureState", ""))
-    return ProtectingVault(vault_id, state, listed)
+    return ProtectingVault(vault_id, state, listed, [str(entry["id"]) for entry in registered.result()])
 
 
 def turn_soft_delete_off(cloud: Cloud, vault: ProtectingVault) -> None:

@@ -144,7 +144,7 @@ def _second_round(
     principals |= set(_known(plan, directory.ROOT, applications, []))
     for found, look in vaults.items():
         vault = _known(plan, found, look, None)
-        if vault is not None and vault.items:
+        if vault is not None and (vault.items or vault.accounts):
             plan.vaults.append(vault)
     for version in versions:
         version.result()

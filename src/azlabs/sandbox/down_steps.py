@@ -95,11 +95,12 @@ def _outside(plan: DownPlan, cloud: Cloud, unlocked: set[str]) -> Iterator[Step]
 
 
 def _backups(plan: DownPlan, cloud: Cloud, unlocked: set[str]) -> Iterator[Step]:
-    """Soft delete off, then every item without protection and without data."""
+    """Soft delete off, then every item without protection and without data, then no account known any more."""
     for vault in plan.vaults:
         name = vault.id.rpartition("/")[2]
         off = Step(f"open {vault.id}/backupconfig", "soft delete", name, "turn off", _turning_off(cloud, vault), set(unlocked))
         yield off
+        emptied = {off.key}
         for item in vault.items:
             after = unlocked | {off.key}
             if item.is_kept:
@@ -108,6 +109,11 @@ def _backups(plan: DownPlan, cloud: Cloud, unlocked: set[str]) -> Iterator[Step]
                 after = {back.key}
             step = _step(cloud, item.id, "delete", backups.API, after=after, kind="protected item")
             step.name = item.name
+            emptied.add(step.key)
+            yield step
+        for account in vault.accounts:
+            step = _step(cloud, account, "unregister", backups.API, after=unlocked | emptied, kind="backup container")
+            step.name = account.rpartition(";")[2]
             yield step
 
 

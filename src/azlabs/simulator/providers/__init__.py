@@ -72,6 +72,7 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     "microsoft.recoveryservices": (
         "recovery_services.vaults",
         "recovery_services.policies",
+        "recovery_services.containers",
         "recovery_services.items",
         "recovery_services.jobs",
         "recovery_services.lists",

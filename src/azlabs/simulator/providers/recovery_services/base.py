@@ -24,9 +24,10 @@ CONFIG = f"{VAULT}/backupconfig"
 STORAGE = f"{VAULT}/backupstorageconfig"
 ITEM = f"{VAULT}/backupFabrics/protectionContainers/protectedItems"
 POINT = f"{ITEM}/recoveryPoints"
+CONTAINER = f"{VAULT}/backupFabrics/protectionContainers"
 VAULT_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.RecoveryServices/vaults/{vault}"
 BOTH = ("azure-asyncoperation", "location")
-VM_MANAGEMENT = "AzureIaasVM"
+VM_MANAGEMENT, SHARE_MANAGEMENT = "AzureIaasVM", "AzureStorage"
 DAY = 86400.0
 NEVER = "0001-01-01T00:00:00"
 
@@ -79,24 +80,46 @@ def items_of(reader: Reader, vault_key: str) -> list[Resource]:
     return [row for row in rows if not over(row, reader.now)]
 
 
+def registered(reader: Reader, vault_key: str) -> list[Resource]:
+    """The storage accounts that a vault knows."""
+    return reader.store.select("type=? AND key>? AND key<?", (CONTAINER.lower(), f"{vault_key}/", f"{vault_key}0"))
+
+
 def over(row: Resource, now: float) -> bool:
     """Has a soft-deleted item been kept for as long as its vault keeps them?"""
     until = row.hidden.get("purge")
     return until is not None and until <= now
 
 
+def group_of(id: str) -> str:
+    """The resource group in an id, lower case."""
+    return id.lower().partition("/resourcegroups/")[2].partition("/")[0]
+
+
 def job(call: Call, vault: Resource, item: Body, operation: str, bag: Body, more: Body | None = None) -> str:
     """Note a job that is done; its id. The operation that announces this request leads to it."""
     id = str(uuid.uuid4())
     mine = item["properties"]
+    name, about = mine["friendlyName"], {"tasksList": [], "propertyBag": bag, **(more or {})}
+    if mine["backupManagementType"] == SHARE_MANAGEMENT:
+        account = mine["sourceResourceId"].rpartition("/")[2]
+        source = {"jobType": "AzureStorageJob", "storageAccountName": account, "storageAccountVersion": "Storage"}
+        source["isUserTriggered"] = False
+        if operation != "Restore":
+            about["propertyBag"] = {"File Share Name": name, "Storage Account Name": account, **bag}
+    else:
+        source = {
+            "jobType": "AzureIaaSVMJob",
+            "containerName": mine["containerName"],
+            "virtualMachineVersion": "Compute",
+        }
+        about["propertyBag"] = {"VM Name": name, **bag}
     properties = {
-        "jobType": "AzureIaaSVMJob",
-        "containerName": mine["containerName"],
+        **source,
         "duration": "PT1S",
-        "virtualMachineVersion": "Compute",
-        "extendedInfo": {"tasksList": [], "propertyBag": {"VM Name": mine["friendlyName"], **bag}, **(more or {})},
-        "entityFriendlyName": mine["friendlyName"],
-        "backupManagementType": VM_MANAGEMENT,
+        "extendedInfo": about,
+        "entityFriendlyName": name,
+        "backupManagementType": mine["backupManagementType"],
         "operation": operation,
         "status": "Completed",
         "startTime": stamp(call.now),

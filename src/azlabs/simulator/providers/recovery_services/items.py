@@ -1,8 +1,7 @@
-"""Virtual machines under backup: protected, stopped, soft-deleted, brought back; their recovery points."""
+"""What is under backup: protected, stopped, soft-deleted, brought back; its recovery points."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,25 @@ from azlabs.simulator.providers.recovery_services.base import (
     ITEM,
     POINT,
     POLICY,
-    VM_MANAGEMENT,
+    SHARE_MANAGEMENT,
     Part,
     add,
     job,
     over,
     setting,
     vault_of,
+)
+from azlabs.simulator.providers.recovery_services.sources import (
+    ACCOUNT,
+    MACHINE,
+    NOT_YET,
+    SHARES,
+    Names,
+    Source,
+    container_name,
+    named,
+    shares_of,
+    source_of,
 )
 from azlabs.simulator.resource_manager import operations
 from azlabs.simulator.resource_manager.calls import Write
@@ -32,25 +43,15 @@ if TYPE_CHECKING:
     from azlabs.simulator.records import Resource
     from azlabs.simulator.resource_manager.calls import Call, Reader
 
-MACHINE = "Microsoft.Compute/virtualMachines"
 ACCEPTED = Announce(202, headers=BOTH, body=False, polls=1)
 STOPPED = "ProtectionStopped"
-NOT_YET = "2001-01-01T00:00:00Z"
 POLICY_MEMBERS = ("policyId", "policyName")
 BACKUP_TASKS = ("Take Snapshot", "Transfer data to vault")
-SUCCESS = {"code": 0, "title": "Success", "message": "", "recommendations": []}
-HEALTHY = {
-    "code": 400239,
-    "title": "IaasVmHealthGreenDefault",
-    "message": "Backup pre-check status of this virtual machine is OK.",
-    "recommendations": [],
-}
-CONTAINER = re.compile(r"(?:iaasvmcontainer;)?iaasvmcontainerv2;(?P<group>[^;]+);(?P<name>[^;]+)", re.I)
-NAME = re.compile(r"(?:vm;)?iaasvmcontainerv2;(?P<group>[^;]+);(?P<name>[^;]+)", re.I)
+RESTORES = {"OriginalLocation": "original", "AlternateLocation": "alternate"}
 
 
 class ProtectedItems(Part):
-    """One machine under one policy. Deleted items are kept for a while where the vault says so."""
+    """One machine or file share under one policy. Deleted items are kept for a while where the vault says so."""
 
     type = ITEM
     finds_parent = True
@@ -59,24 +60,24 @@ class ProtectedItems(Part):
     name_rule = NameRule(r"[^/<>*%&?\\]{1,300}")
     references = (
         Reference("properties.policyId", POLICY, must_exist=False),
-        Reference("properties.sourceResourceId", MACHINE, must_exist=False),
+        Reference("properties.sourceResourceId", (MACHINE, ACCOUNT), must_exist=False),
     )
 
     def canonical_id(self, call: Call) -> str:
-        """As the service spells containers and items of machines."""
-        vault = vault_of(call)
-        _, group, name = _names(call)
-        tail = f"iaasvmcontainerv2;{group};{name}"
-        return f"{vault.id}/backupFabrics/Azure/protectionContainers/IaasVMContainer;{tail}/protectedItems/VM;{tail}"
+        """As the service spells containers and items."""
+        source, names = _names(call)
+        container, item = source.spelled(names)
+        return f"{vault_of(call).id}/backupFabrics/Azure/protectionContainers/{container}/protectedItems/{item}"
 
     def fill(self, write: Write) -> None:
-        """The whole item comes out of the machine and the policy."""
+        """The whole item comes out of what is protected and the policy."""
         call, asked = write.call, write.body.get("properties") or {}
         vault = vault_of(call)
+        source, names = _names(call)
         kind = str(asked.get("protectedItemType", ""))
-        if kind.lower() != MACHINE.lower():
-            raise not_modelled(f"{ITEM} of {kind or 'no protectedItemType'}")
-        machine = self._machine(write, asked)
+        if kind.lower() != source.item_type.lower():
+            raise not_modelled(f"{ITEM} of {kind or 'no protectedItemType'} in {call.route.names[2].partition(';')[0]}")
+        found = self._found(write, source, names, asked)
         stopping = asked.get("protectionState") == STOPPED
         before = dict((write.before or {}).get("properties") or {})
         if write.before is None and stopping:
@@ -89,70 +90,58 @@ class ProtectedItems(Part):
                 "The item is soft-deleted. Undelete it before you change its protection.",
             )
         else:
-            policy = self._policy(write, vault, asked, stopping=stopping)
-            tail = f"iaasvmcontainerv2;{vault_free_group(machine['id'])};{machine['name']}"
+            policy = self._policy(write, vault, source, asked, stopping=stopping)
             properties = {
-                "friendlyName": machine["name"],
-                "virtualMachineId": machine["id"],
-                "protectionStatus": "Healthy",
-                "protectionState": "IRPending",
-                "healthStatus": "Passed",
-                "lastBackupStatus": "",
-                "lastBackupTime": NOT_YET,
-                "protectedItemDataId": str(secrets.randbelow(10**18)),
-                "protectedItemType": MACHINE,
-                "backupManagementType": VM_MANAGEMENT,
-                "workloadType": "VM",
-                "containerName": tail,
-                "sourceResourceId": machine["id"],
+                **source.described(found, names),
+                "protectedItemType": source.item_type,
+                "backupManagementType": source.management,
                 "vaultId": f"https://management.azure.com{vault.id}",
-                "isArchiveEnabled": False,
                 **{name: value for name, value in before.items() if name not in POLICY_MEMBERS},
                 **policy,
             }
             if stopping:
                 properties["protectionState"] = STOPPED
             elif before.get("protectionState") == STOPPED:
-                done = before["lastBackupTime"] != NOT_YET
+                done = before.get("lastBackupTime", NOT_YET) != NOT_YET
                 properties["protectionState"] = "Protected" if done else "IRPending"
             properties["softDeleteRetentionPeriod"] = _kept_days(write, vault.key)
             write.body["properties"] = properties
-        named = {} if asked.get("isRehydrate") else {"Policy Name": str(write.get("properties.policyName", ""))}
+        policy_name = str(write.get("properties.policyName", ""))
         operation = "Undelete" if asked.get("isRehydrate") else "DisableBackup" if stopping else "ConfigureBackup"
-        job(call, vault, write.body, operation, named)
+        bag = {} if asked.get("isRehydrate") else {"Policy Name": policy_name}
+        job(call, vault, write.body, operation, bag)
 
-    def _machine(self, write: Write, asked: Body) -> Body:
-        _, group, name = _names(write.call)
+    def _found(self, write: Write, source: Source, names: Names, asked: Body) -> Body:
         id = str(asked.get("sourceResourceId") or write.old("properties.sourceResourceId", ""))
-        machine = write.find(id) if id else None
-        if machine is None or f"/{MACHINE}/".lower() not in id.lower():
-            refuse("BMSUserErrorVirtualMachineNotFound", f"The virtual machine '{id}' was not found.")
-        if (vault_free_group(id), str(machine["name"]).lower()) != (group, name):
-            refuse("BMSUserErrorInvalidInput", "The names of container and item are not those of the virtual machine.")
+        found = source.find(write, names, id)
         vault = vault_of(write.call)
-        if machine.get("location") != vault.body["location"]:
+        row = write.store.get(id.lower())
+        if row is None or row.location != vault.location:
             refuse(
-                "BMSUserErrorVirtualMachineInOtherRegion",
-                f"The virtual machine '{name}' and the vault are in different regions.",
+                "BMSUserErrorVirtualMachineInOtherRegion" if source.item_type == MACHINE else "BMSUserErrorInvalidInput",
+                f"'{names.name}' and the vault are in different regions.",
             )
         for link in write.linked(id):
             other = write.store.get(link.source)
             if other is None or other.type != ITEM.lower() or other.key == write.key or over(other, write.now):
                 continue
-            refuse(
-                "BMSUserErrorVirtualMachineAlreadyProtected",
-                f"The virtual machine '{name}' is protected by another vault.",
-            )
-        return machine
+            if other.name.lower() == write.key.rpartition("/")[2]:
+                refuse(
+                    "BMSUserErrorVirtualMachineAlreadyProtected"
+                    if source.item_type == MACHINE
+                    else "BMSUserErrorFileShareAlreadyProtected",
+                    f"'{found['name']}' is protected by another vault.",
+                )
+        return found
 
-    def _policy(self, write: Write, vault: Resource, asked: Body, *, stopping: bool) -> Body:
+    def _policy(self, write: Write, vault: Resource, source: Source, asked: Body, *, stopping: bool) -> Body:
         if stopping:
             return {}
         id = str(asked.get("policyId") or "")
         policy = write.find(id) if id.lower().startswith(f"{vault.key}/backuppolicies/") else None
         if policy is None:
             refuse("BMSUserErrorPolicyNotFound", f"The policy '{id}' was not found in the vault.")
-        if policy["properties"]["backupManagementType"] != VM_MANAGEMENT:
+        if policy["properties"]["backupManagementType"] != source.management:
             refuse(
                 "BMSUserErrorInvalidPolicyForGivenProvider",
                 "Policy is not valid for given provider type. Please choose valid policy for given provider.",
@@ -169,10 +158,19 @@ class ProtectedItems(Part):
         write.hidden.pop("purge", None)
         write.body["properties"] = {**before, "protectionState": STOPPED}
 
-    def shown(self, body: Body, reader: Reader) -> Body:  # noqa: ARG002
-        """What is stopped has a policy without a name."""
+    def shown(self, body: Body, reader: Reader) -> Body:
+        """What is stopped has a policy without a name; a share says how many recovery points it has, not its policy's name."""
+        mine = body["properties"]
         for name in POLICY_MEMBERS:
-            body["properties"].setdefault(name, "")
+            mine.setdefault(name, "")
+        if mine["backupManagementType"] == SHARE_MANAGEMENT:
+            del mine["policyName"]
+            mine["extendedInfo"] = {
+                "recoveryPointCount": len(points(reader, body["id"].lower())),
+                "policyState": "Consistent",
+                "resourceState": "Active",
+                "resourceStateSyncTime": stamp(reader.now),
+            }
         return body
 
     def handle(self, call: Call) -> Answer | None:
@@ -203,7 +201,7 @@ class ProtectedItems(Part):
         mine, days = document["properties"], _kept_days(call, vault.key)
         if mine.get("isScheduledForDeferredDelete"):
             refuse("BMSUserErrorItemInSoftDeletedState", "The item is soft-deleted already.")
-        job(call, vault, document, "DeleteBackupData", {"Number of Recovery Points": str(len(points(call, row.key)))})
+        job(call, vault, document, "DeleteBackupData", _deleted(call, document, row.key))
         until = call.now + days * DAY
         mine.update(
             protectionState=STOPPED,
@@ -222,45 +220,37 @@ class ProtectedItems(Part):
 
     def deleting(self, write: Write) -> None:
         """The data goes with the item."""
-        found = len(points(write, write.key))
-        job(write.call, vault_of(write.call), write.body, "DeleteBackupData", {"Number of Recovery Points": str(found)})
+        bag = _deleted(write, write.body, write.key)
+        job(write.call, vault_of(write.call), write.body, "DeleteBackupData", bag)
 
     @action("backup", announce=Announce(202, headers=BOTH, body=False))
     def backup(self, call: Call, body: Body) -> None:
         """Back up now: one more recovery point."""
-        mine = body["properties"]
+        mine, source = body["properties"], source_of(body)
         if mine["protectionState"] == STOPPED:
             refuse("BMSUserErrorItemNotProtected", "The protection of the item is stopped.")
         asked = call.json().get("properties") or {}
-        if str(asked.get("objectType", "")) != "IaasVMBackupRequest":
+        if str(asked.get("objectType", "")) != source.request:
+            refuse("BMSUserErrorInvalidInput", f"The objectType of the backup of such an item is {source.request}.")
+        row, point = call.store.get(body["id"].lower()), source.backed_up(call, mine)
+        if point is None or row is None:
             refuse(
-                "BMSUserErrorInvalidInput", "The objectType of the backup of a virtual machine is IaasVMBackupRequest."
-            )
-        machine = call.find(mine["sourceResourceId"])
-        row = call.store.get(body["id"].lower())
-        if machine is None or row is None:
-            refuse(
-                "BMSUserErrorVirtualMachineNotFound", f"The virtual machine '{mine['sourceResourceId']}' was not found."
+                "BMSUserErrorVirtualMachineNotFound" if source.item_type == MACHINE else "BMSUserErrorFileShareNotFound",
+                f"'{mine['friendlyName']}' of '{mine['sourceResourceId']}' was not found.",
             )
         until = str(asked.get("recoveryPointExpiryTimeInUTC") or "")
         id = str(secrets.randbelow(10**18) + 10**18)
-        add(call, POINT, row.key, f"{row.id}/recoveryPoints/{id}", _point(machine, stamp(call.now)), {"until": until})
+        add(call, POINT, row.key, f"{row.id}/recoveryPoints/{id}", point, {"until": until})
         document, at = row.copy(), stamp(call.now)
         document["properties"].update(
-            protectionState="Protected",
-            lastBackupStatus="Completed",
-            lastBackupTime=at,
-            lastRecoveryPoint=at,
-            healthDetails=[dict(HEALTHY)],
-            kpisHealths={
-                "BackupOperationStatusKPI": {
-                    "resourceHealthStatus": "Healthy",
-                    "resourceHealthDetails": [dict(SUCCESS)],
-                }
-            },
-        )
+            protectionState="Protected", lastBackupStatus="Completed", lastBackupTime=at, lastRecoveryPoint=at,
+            **source.healthy(),
+        )  # fmt: skip
         row.body = document
         call.store.update(row)
+        if source is SHARES:
+            job(call, vault_of(call), document, "Backup", {})
+            return
         tasks = [
             {"taskId": name, "startTime": at, "endTime": at, "duration": "PT0S", "status": "Completed"}
             for name in BACKUP_TASKS
@@ -282,39 +272,59 @@ class RecoveryPoints(Part):
         call.key = _key(call)
         return None
 
+    @action("restore", announce=Announce(202, headers=BOTH, body=False, polls=1))
+    def restore(self, call: Call, body: Body) -> None:
+        """Bring a share back from a snapshot. What is in shares is not modelled, so that no file moves."""
+        item = call.store.get(body["id"].partition("/recoveryPoints/")[0].lower())
+        if item is None or source_of(item.body) is not SHARES:
+            raise not_modelled("restore of virtual machines")
+        asked, mine = call.json().get("properties") or {}, item.body["properties"]
+        where = str(asked.get("recoveryType", ""))
+        if asked.get("objectType") != "AzureFileShareRestoreRequest" or where not in RESTORES:
+            refuse("BMSUserErrorInvalidInput", f"A share is restored with recoveryType {' or '.join(RESTORES)}.")
+        details = (asked.get("targetDetails") or {}) if where == "AlternateLocation" else {}
+        target = str(details.get("targetResourceId") or mine["sourceResourceId"])
+        share = str(details.get("name") or mine["friendlyName"])
+        account = call.store.get(target.lower())
+        if account is None or not any(row.name == share for row in shares_of(call, account)):
+            refuse("BMSUserErrorFileShareNotFound", f"The file share '{share}' of '{target}' was not found.")
+        files = {f"Number Of {word} Files": "0" for word in ("Restored", "Skipped", "Failed")}
+        bag = {
+            "Source File Share Name": mine["friendlyName"],
+            "Source Storage Account Name": mine["sourceResourceId"].rpartition("/")[2],
+            "Job Type": f"Recovering to the {RESTORES[where]} file share",
+            "RestoreDestination": f"{account.name}/{share}/",
+            "Data Transferred (in MB)": "0",
+        }
+        job(call, vault_of(call), item.body, "Restore", bag | files)
+
 
 def points(reader: Reader, item_key: str) -> list[Resource]:
     """The recovery points of an item."""
     return reader.store.at_scope(item_key, POINT.lower())
 
 
-def vault_free_group(id: str) -> str:
-    """The resource group in an id, lower case."""
-    return id.lower().partition("/resourcegroups/")[2].partition("/")[0]
+def _deleted(reader: Reader, item: Body, key: str) -> Body:
+    """What the job of a delete says about an item."""
+    return {} if source_of(item) is SHARES else {"Number of Recovery Points": str(len(points(reader, key)))}
 
 
-def _names(call: Call) -> tuple[str, str, str]:
-    """(fabric, group, machine) in the path of an item, lower case. 400 when they do not belong together."""
+def _names(call: Call) -> tuple[Source, Names]:
+    """Whose the container and item in the path of a request are. 400 when they do not belong together."""
     _, fabric, container, item, *_ = call.route.names
-    one, two = CONTAINER.fullmatch(container), NAME.fullmatch(item)
     if fabric.lower() != "azure":
         refuse("BMSUserErrorInvalidInput", f"The fabric '{fabric}' was not found.")
-    if one is None or two is None:
-        raise not_modelled(f"{ITEM} of {container.partition(';')[0]}")
-    if one["group"].lower() != two["group"].lower() or one["name"].lower() != two["name"].lower():
-        refuse("BMSUserErrorInvalidInput", "The names of container and item do not belong together.")
-    return fabric.lower(), two["group"].lower(), two["name"].lower()
+    return named(container, item)
 
 
 def _key(call: Call) -> str:
     """The key of what the path names, with the container's and item's names in full."""
     vault, names, types = vault_of(call), list(call.route.names), call.route.types
-    if len(names) > 2:
-        found = CONTAINER.fullmatch(names[2])
-        names[2] = f"iaasvmcontainer;iaasvmcontainerv2;{found['group']};{found['name']}" if found else names[2]
     if len(names) > 3:
-        found = NAME.fullmatch(names[3])
-        names[3] = f"vm;iaasvmcontainerv2;{found['group']};{found['name']}" if found else names[3]
+        source, found = _names(call)
+        names[2:4] = source.spelled(found)
+    elif len(names) > 2:
+        names[2] = container_name(names[2])
     pairs = [part for pair in zip(types[1:], names[1:], strict=False) for part in pair]
     return "/".join([vault.key, *pairs]).lower()
 
@@ -327,24 +337,3 @@ def _kept_days(reader: Reader, vault_key: str) -> int:
         else int(config.get("softDeleteRetentionPeriodInDays", 14))
     )
 
-
-def _point(machine: Body, at: str) -> Body:
-    mine = machine["properties"]
-    disk = (mine.get("storageProfile") or {}).get("osDisk") or {}
-    return {
-        "objectType": "IaasVMRecoveryPoint",
-        "recoveryPointType": "AppConsistent",
-        "recoveryPointTime": at,
-        "recoveryPointAdditionalInfo": "",
-        "sourceVMStorageType": "PremiumVMOnPartialPremiumStorage",
-        "isSourceVMEncrypted": False,
-        "isInstantIlrSessionActive": False,
-        "recoveryPointTierDetails": [
-            {"type": "InstantRP", "status": "Valid"},
-            {"type": "HardenedRP", "status": "Valid"},
-        ],
-        "isManagedVirtualMachine": True,
-        "virtualMachineSize": (mine.get("hardwareProfile") or {}).get("vmSize"),
-        "originalStorageAccountOption": False,
-        "osType": disk.get("osType"),
-    }

@@ -16,6 +16,7 @@ from azlabs.simulator.providers.recovery_services.base import (
     Part,
     add,
     items_of,
+    registered,
     setting,
     vault_of,
 )
@@ -164,6 +165,8 @@ class Vaults(ResourceType):
     def deleting(self, write: Write) -> None:
         """Refused while items are protected, or soft-deleted and kept."""
         rows = items_of(write, write.key)
+        if not rows:
+            rows = registered(write, write.key)
         if not rows:
             return
         names = ", ".join(sorted({str(row.body["properties"]["friendlyName"]) for row in rows}))
