@@ -69,6 +69,22 @@ def test_the_sdks_work_under_public_names_sync_and_aio(shell: Shell) -> None:
     assert shell.python(LIST_GROUPS) == "['sync']"
 
 
+ASYNC_HTTPX = """
+import asyncio, httpx
+
+async def main():
+    url = "https://login.microsoftonline.com/common/discovery/instance?api-version=1.1"
+    async with httpx.AsyncClient() as client:
+        print((await client.get(url)).json()["api-version"])
+
+asyncio.run(main())
+"""
+
+
+def test_programs_that_keep_the_port_they_asked_for_reach_it_too(shell: Shell) -> None:
+    assert shell.python(ASYNC_HTTPX) == "1.1"
+
+
 @pytest.mark.parametrize("client", ["requests", "httpx"])
 def test_other_http_clients_reach_the_simulator_too(shell: Shell, client: str) -> None:
     url = "https://login.microsoftonline.com/common/discovery/instance?api-version=1.1"
