@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.simulator.library import SUBSCRIPTION, Arm
+from tests.simulator.library import SUBSCRIPTION, Arm, code
 
 from azlabs.simulator import Simulator
 
@@ -134,3 +134,27 @@ def test_a_budget_is_kept_and_nothing_is_spent(arm: Arm) -> None:
 )
 def test_budgets_that_azure_would_refuse(arm: Arm, wrong: dict[str, Any]) -> None:
     assert budget(arm, **wrong).status == 400
+
+
+def test_solutions_of_a_workspace_are_turned_on_and_off(arm: Arm) -> None:
+    workspace(arm)
+    folder = f"{PATH}/intelligencePacks"
+
+    def on() -> set[str]:
+        listed = arm("GET", folder, version="2020-08-01").json()
+        return {one["name"] for one in listed if one["enabled"]}
+
+    assert on() == {"AzureResources", "LogManagement"}
+    assert arm("POST", f"{folder}/Security/Enable", version="2020-08-01").status == 200
+    assert on() == {"AzureResources", "LogManagement", "Security"}
+    assert arm("POST", f"{folder}/security/Disable", version="2020-08-01").status == 200
+    assert on() == {"AzureResources", "LogManagement"}
+    assert arm("POST", f"{folder}/Nothing/Enable", version="2020-08-01").status == 400
+    assert arm("GET", f"{PATH}x/intelligencePacks", version="2020-08-01").status == 404
+
+
+def test_nothing_was_spent_and_prices_are_refused_by_name(arm: Arm) -> None:
+    usage = f"{SUBSCRIPTION}/providers/Microsoft.Consumption"
+    for kind in ("usageDetails", "marketplaces"):
+        assert arm("GET", f"{usage}/{kind}", version="2023-05-01").json() == {"value": []}
+    assert code(arm("GET", f"{usage}/pricesheets/default", version="2023-05-01")) == "NotModelledBySimulator"

@@ -67,7 +67,13 @@ NAMESPACES: dict[str, tuple[str, ...]] = {
     ),
     "microsoft.managedidentity": ("managed_identity",),
     "microsoft.management": ("management",),
-    "microsoft.operationalinsights": ("operational_insights.workspaces", "operational_insights.contents", "operational_insights.packs", "insights.queries"),
+    "microsoft.operationalinsights": (
+        "operational_insights.workspaces",
+        "operational_insights.contents",
+        "operational_insights.packs",
+        "operational_insights.solutions",
+        "insights.queries",
+    ),
     "microsoft.policyinsights": ("policy_insights.states", "policy_insights.remediations", "policy_insights.attestations"),
     "microsoft.recoveryservices": (
         "recovery_services.vaults",

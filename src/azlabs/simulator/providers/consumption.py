@@ -1,4 +1,4 @@
-"""Microsoft.Consumption: budgets. What was spent is not modelled: nothing is, in a simulator."""
+"""Microsoft.Consumption: budgets, and the usage of a subscription that never paid for anything: none."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from azlabs.simulator.providers.insights.base import each
-from azlabs.simulator.resource_manager.resource_type import Announce, Body, NameRule, ResourceType
+from azlabs.simulator.resource_manager.resource_type import Announce, Body, Endpoint, NameRule, ResourceType
 
 if TYPE_CHECKING:
-    from azlabs.simulator.resource_manager.calls import Reader, Write
+    from azlabs.simulator.resource_manager.calls import Call, Reader, Write
 
 GRAINS = ("Monthly", "Quarterly", "Annually", "BillingMonth", "BillingQuarter", "BillingAnnual")
 FILTER_SINCE = "2019-10-01"
@@ -99,3 +99,15 @@ def _check_notice(write: Write, name: str, notice: Body) -> None:
         )
     if len(mails) > MOST_MAILS:
         write.refuse("400", f"A notification can have at most {MOST_MAILS} e-mail addresses.")
+
+
+def nothing(_call: Call) -> Body:
+    """As Azure answers for a subscription without a bill. Price sheets, which every subscription has, are not modelled."""
+    return {"value": []}
+
+
+ENDPOINTS = [
+    Endpoint("GET", f"/subscriptions/{{subscription}}/providers/{period}Microsoft.Consumption/{kind}", nothing)
+    for kind in ("usageDetails", "marketplaces")
+    for period in ("", "Microsoft.Billing/billingPeriods/{period}/providers/")
+]
