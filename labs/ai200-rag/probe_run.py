@@ -101,13 +101,17 @@ class Found:
 class Queue:
     """The queue of notes: sends, and sees what still waits, also what somebody is working on."""
 
-    def __init__(self, lab: LabView, host: str) -> None:
+    def __init__(self, lab: LabView, trust: Trust) -> None:
         from azure.servicebus import ServiceBusClient
 
-        client: Any = lab.client(ServiceBusClient, fully_qualified_namespace=host)
+        client: Any = lab.client(ServiceBusClient, fully_qualified_namespace=trust.host)
+        self._lab, self._id, self._sent = lab, trust.documents, set[str]()
+        # Nobody can look into a queue with sessions without taking one: there, messages are only counted.
+        self._counts = bool((lab.get(trust.documents) or {}).get("properties", {}).get("requiresSession"))
+        makers = [client.get_queue_sender] if self._counts else [client.get_queue_sender, client.get_queue_receiver]
         with ThreadPoolExecutor(2) as pool:
-            opened = list(pool.map(lambda make: make(QUEUE).__enter__(), (client.get_queue_sender, client.get_queue_receiver)))
-        self._sender, self._receiver = opened
+            self._links = list(pool.map(lambda make: make(QUEUE).__enter__(), makers))
+        self._sender, self._receiver = self._links[0], self._links[-1]
         self._sending, self._looked = threading.Lock(), threading.Condition()
         self._waiting: frozenset[str] = frozenset()
         self._looks = 0
@@ -131,9 +135,11 @@ class Queue:
                     application_properties={"traceparent": parent, "Diagnostic-Id": parent},
                 )
             )
+        ids = [str(message.message_id) for message in messages]
         with self._sending:
             self._sender.send_messages(messages)
-        return [str(message.message_id) for message in messages]
+            self._sent.update(ids)
+        return ids
 
     def settled(self, ids: Iterable[str], seconds: float) -> set[str]:
         """Wait until none of these messages is in the queue; those that still are when time is up."""
@@ -156,7 +162,7 @@ class Queue:
     def _watch(self) -> None:
         try:
             while not self._over.is_set():
-                now = frozenset(self._peek())
+                now = self._counted() if self._counts else frozenset(self._peek())
                 with self._looked:
                     self._waiting, self._looks = now, self._looks + 1
                     self._looked.notify_all()
@@ -166,8 +172,14 @@ class Queue:
                 self._problem = problem
                 self._looked.notify_all()
         finally:
-            for link in (self._receiver, self._sender):
+            for link in self._links:
                 link.close()
+
+    def _counted(self) -> frozenset[str]:
+        """Everything that was sent, as long as anything is in the queue."""
+        self._lab.fresh()
+        found = (self._lab.get(self._id) or {}).get("properties", {}).get("countDetails") or {}
+        return frozenset(self._sent) if found.get("activeMessageCount") else frozenset()
 
     def _peek(self) -> Iterator[str]:
         after = 1
@@ -198,7 +210,7 @@ class Run:
             self._token = self.found.token = token_or_wait(self.trust)
         except CheckFailed as problem:
             self.found.token_problem = problem
-        self.queue = Queue(self.lab, self.trust.host)
+        self.queue = Queue(self.lab, self.trust)
         try:
             # Alone, since exporters take samples when there is much to tell; and these two wake the app up.
             self._send_traced()
