@@ -81,7 +81,7 @@ def test_children_stand_in_their_parents_in_whatever_order_they_come():
             (account, kind, {}),
         ]
     )
-    assert [box.title for box in topology.boxes[0].walk()] == ["Cosmos DB account a", "sql database d", "container c"]
+    assert [box.title for box in topology.boxes[0].walk()] == ["Cosmos DB account a", "database d", "container c"]
 
 
 def test_what_names_two_subnets_stands_in_neither():

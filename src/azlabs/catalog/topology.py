@@ -21,9 +21,18 @@ WORDS = {
     "microsoft.network/publicipaddresses": "public address",
     "microsoft.network/natgateways": "NAT gateway",
     "microsoft.documentdb/databaseaccounts": "Cosmos DB account",
+    "microsoft.documentdb/databaseaccounts/sqldatabases": "database",
+    "microsoft.documentdb/databaseaccounts/sqlroleassignments": "data role assignment",
     "microsoft.web/serverfarms": "App Service plan",
+    "microsoft.web/sites": "app",
+    "microsoft.servicebus/namespaces": "Service Bus namespace",
+    "microsoft.cognitiveservices/accounts": "AI services account",
+    "microsoft.cognitiveservices/accounts/deployments": "model deployment",
+    "microsoft.storage/storageaccounts/blobservices": "blob service",
+    "microsoft.storage/storageaccounts/blobservices/containers": "blob container",
+    "microsoft.managedidentity/userassignedidentities": "identity",
     "microsoft.operationalinsights/workspaces": "Log Analytics workspace",
-    "microsoft.insights/components": "Application Insights",
+    "microsoft.insights/components": "Application Insights component",
 }
 # Arrays in a body whose members are resources of their own, drawn as boxes in their parent.
 INLINE = {"microsoft.network/virtualnetworks": ("subnets",)}
