@@ -167,7 +167,8 @@ resource openAi 'Microsoft.CognitiveServices/accounts@2024-10-01' = {
     name: 'embed'
     sku: {
       name: 'GlobalStandard'
-      capacity: 120
+      // Thousands of tokens a minute, and requests in ten seconds: a verification asks about a hundred times.
+      capacity: 300
     }
     properties: {
       model: {
