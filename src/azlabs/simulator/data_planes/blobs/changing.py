@@ -201,7 +201,7 @@ def delete(asking: Asking, container: Container) -> Answer:
                 raise Refused(
                     403, "OperationNotAllowedOnRootBlob", "The specified operation is not allowed on the root blob."
                 )
-            _take(asking, container, blob)
+            take(asking, container, blob)
         else:
             conditions.check_lease(asking, blob.facts.get("lease"))
             snapshots = [
@@ -215,17 +215,18 @@ def delete(asking: Asking, container: Container) -> Answer:
                 )
             for one in snapshots if mode else ():
                 conditions.check_held(one, container.hidden, asking.now)
-                _take(asking, container, one)
+                take(asking, container, one)
             if mode != "only":
                 rows.drop_blocks(store, container.uid, asking.name)
                 if places.put_away(container, blob, deleting=True) is not None:
-                    _take(asking, container, blob)
+                    take(asking, container, blob)
     return Answer(
         202, {"x-ms-delete-type-permanent": "false" if container.retention or container.versioned else "true"}
     )
 
 
-def _take(asking: Asking, container: Container, blob: Blob) -> None:
+def take(asking: Asking, container: Container, blob: Blob) -> None:
+    """Take a row away, or keep it as deleted for as long as the account says."""
     if container.retention:
         blob.deleted = asking.now
         blob.facts.pop("lease", None)

@@ -10,6 +10,7 @@ from azlabs.simulator.data_planes.blobs import (
     conditions,
     containers,
     copying,
+    lifecycle,
     listing,
     places,
     reading,
@@ -120,6 +121,7 @@ def handle(simulator: Simulator, request: Request, path: str, query: str) -> Ans
 
 def serve(asking: Asking) -> Answer:
     """Find the operation, check that it is allowed, do it."""
+    lifecycle.keep_up(asking)
     kind, comp = asking.query.get("restype", "").lower(), asking.query.get("comp", "").lower()
     if comp == "batch":
         from azlabs.simulator.data_planes.blobs import batches

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from azlabs.simulator.data_planes.blobs import conditions, content, places, rows, shown
+from azlabs.simulator.data_planes.blobs import conditions, content, lifecycle, places, rows, shown
 from azlabs.simulator.data_planes.storage import sas
 from azlabs.simulator.data_planes.storage.asking import element, http_date, xml_answer
 from azlabs.simulator.http import Answer, StreamedAnswer
@@ -46,6 +46,7 @@ def get(asking: Asking, container: Container) -> Answer:
     blob = _found(asking, container)
     if blob.facts.get("tier") == "Archive":
         raise Refused(409, "BlobArchived", "This operation is not permitted on an archived blob.")
+    lifecycle.note_access(asking, container, blob)
     headers = shown.headers(asking, blob)
     _from_signature(asking, headers)
     start, end, status = byte_range(asking, blob.size)
