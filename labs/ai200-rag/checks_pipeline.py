@@ -100,7 +100,7 @@ def sending_again_changes_nothing(lab: LabView) -> None:
     expect(
         before == after,
         found=f"{sum(before.values())} passages, after sending the note again {sum(after.values())}"
-        + (" with other contents" if sum(before.values()) == sum(after.values()) else ""),
+        + (" with other contents" if before != after and sum(before.values()) == sum(after.values()) else ""),
         expected="The same ones",
         fix="A repeat has to land on what is there.",
     )
@@ -150,7 +150,7 @@ def ids_of_any_kind_come_back_unchanged(lab: LabView) -> None:
         told = said is not None and any(one.get("documentId") == note.id for one in said.results)
         expect(
             stored or told,
-            found=f"The id {note.id[:60]} is not to be found as it was sent",
+            found=f"The id {note.id[:60]} is {'' if stored or told else 'not '}to be found as it was sent",
             expected="The document's id, unchanged",
             fix="Item ids forbid some characters; the document's own id belongs into a property of its own.",
         )
@@ -167,7 +167,8 @@ def each_note_is_one_partition(lab: LabView) -> None:
         expect(len(keys) == 1, found=f"{len(keys)} partitions for one note", expected="One for each note")
         (key,) = keys
         other = owners.setdefault(key, note.id)
-        expect(other == note.id, found=f"Two notes share the partition {key}", expected="A partition for each note")
+        told = f"{len(owners)} partitions for as many notes" if other == note.id else f"Two notes share the partition {key}"
+        expect(other == note.id, found=told, expected="A partition for each note")
 
 
 def _searched(lab: LabView) -> Found:
@@ -296,7 +297,7 @@ def unusable_messages_are_set_aside(lab: LabView) -> None:
                 )
             )
         expect(dead.body == bad.body, found=f"Changed: {bad.name}", expected="The body byte for byte as it was sent")
-        expect(dead.reason, found=f"Without a reason: {bad.name}", expected="A reason")
+        expect(dead.reason, found=f"The reason of a message ({bad.name}): {dead.reason or 'none'}", expected="A reason")
 
 
 @check("poison", points=2, negative=True, acts=True, seconds=SECONDS)
@@ -319,7 +320,8 @@ def unusable_messages_leave_no_trace(lab: LabView) -> None:
     expect(not stuck, found=f"Still in the queue: {', '.join(stuck[:3])}", expected="The queue is empty again", fix=LOG)
     for bad in found.notes.bad:
         kept = [one for one in _items(found, "bad") if bad.trace and any(bad.trace in text for text in one.texts)]
-        expect(not kept, found=f"Stored: {bad.name}", expected="Nothing of an unusable message", fix="Validate before you write.")
+        told = f"Stored of an unusable message ({bad.name}): {len(kept)} items"
+        expect(not kept, found=told, expected="Nothing of it", fix="Validate before you write.")
 
 
 def _follow(lab: LabView, found: Found) -> list[Followed]:
@@ -338,7 +340,8 @@ def a_note_can_be_followed(lab: LabView) -> None:
         expect(one.requests, found="No request of the function leads back to the message's trace id", expected="That of ingest", fix=fix)
         for there, what in ((one.model, "the model"), (one.database, "the database")):
             expect(there, found=f"No call to {what} in the trace", expected="Calls to Azure OpenAI and to Cosmos DB in it", fix=fix)
-        expect(one.named, found="The trace does not say which note it was", expected="The document's id on one of its entries", fix=fix)
+        told = f"The trace {'says' if one.named else 'does not say'} which note it was"
+        expect(one.named, found=told, expected="The document's id on one of its entries", fix=fix)
 
 
 @check("trace", points=1, negative=True, acts=True, seconds=SECONDS)
@@ -346,7 +349,8 @@ def each_note_has_its_own_trace(lab: LabView) -> None:
     """Two notes do not share a trace."""
     first, second = _follow(lab, _run(lab, "traced"))
     shared = first.named & second.named
-    expect(not shared, found="Two notes lead to the same trace", expected="A trace for each", fix="Open the span inside the function.")
+    told = "Two notes lead to the same trace" if shared else "Each note leads to a trace of its own"
+    expect(not shared, found=told, expected="A trace for each", fix="Open the span inside the function.")
 
 
 @guard("trace", acts=True, seconds=SECONDS)
@@ -358,4 +362,5 @@ def telemetry_keeps_secrets(lab: LabView) -> None:
         expect(not any(token in row for row in said), found="The search token is in the logs", expected="No token there")
     texts = [sentence[:45] for note in found.notes.everything for sentence in note.sentences]
     leaked = [text for text in texts if any(text in row for row in said)]
-    expect(not leaked, found="The text of a note is in the logs", expected="The id is enough", fix="Log ids, not contents.")
+    told = f"{len(leaked)} sentences of notes are in the logs"
+    expect(not leaked, found=told, expected="None: the id is enough", fix="Log ids, not contents.")
