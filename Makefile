@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 
 AZ := .venv-az
 
-.PHONY: up test bench proof conformance clean
+.PHONY: up test bench proof conformance torture clean
 
 up: $(STAMP)
 	@test -n "$(wildcard labs/$(LAB)/lab.yaml)" || { echo "There is no lab labs/$(LAB)." >&2; exit 2; }
@@ -37,6 +37,10 @@ conformance: $(STAMP) $(AZ)/bin/az
 $(AZ)/bin/az:
 	$(PYTHON) -m venv $(AZ)
 	$(AZ)/bin/python -m pip install --quiet --disable-pip-version-check azure-cli
+
+# Kills at every request of both labs, and hundreds of runs in bad weather: 45 minutes on two cores. See docs/torture.md.
+torture: $(STAMP)
+	$(BIN)/python -m tests.torture
 
 floors: $(STAMP)
 	$(BIN)/python tests/conformance/floors.py

@@ -69,6 +69,7 @@ def write_answers(path: Path, answers: dict[str, Any]) -> None:
     for key, fields in answers.items():
         before = merged.get(key)
         merged[key] = {**before, **fields} if isinstance(before, dict) and isinstance(fields, dict) else fields
+    writable_folder(path.parent)  # the learner may have taken it away
     path.write_text(
         _ANSWERS_HEAD + "\n" + yaml.safe_dump(merged, sort_keys=False, allow_unicode=True), encoding="utf-8"
     )
