@@ -63,8 +63,8 @@ def assignment_slips(world: World, assignment: Resource) -> Iterator[Slip]:
     above = _above(scope)
     while above:
         yield "raise scope", scope, above, _instead(assignment, above)
-        # Azure's groups are as high as a slip goes, unless it began there.
-        above = _above(above) if ResourceId.parse(above).provider else ""
+        # A group is as high as a slip goes, unless it began there.
+        above = _above(above) if "/providers/" in above else ""
     for below in _below(world, scope):
         yield "lower scope", scope, below, _instead(assignment, below)
     principal = str(assignment["properties"]["principalId"])
