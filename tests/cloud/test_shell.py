@@ -193,6 +193,24 @@ def test_the_prompt_says_where_one_is(tmp_path: Path) -> None:
     assert "(azlabs lab on simulator)" in done.stdout
 
 
+def test_start_files_change_neither_the_way_to_the_cloud_nor_which_programs_come_first(tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").write_text("export PATH=/shims:$PATH HTTPS_PROXY=http://corp:8080 NO_PROXY='*' MINE=1\n")
+    environment = {"PATH": os.environ["PATH"], "SHELL": "/bin/bash", "HTTPS_PROXY": 'http://"x', "HOME": str(tmp_path)}
+    program = programs.interactive(
+        tmp_path / "start", "label", environment, kept=["PATH", "HTTPS_PROXY"], removed=["NO_PROXY"]
+    )
+    done = subprocess.run(
+        program.arguments,
+        input="env | grep -E '^(PATH|HTTPS_PROXY|NO_PROXY|MINE|AZLABS_PATH)=' | sort\n",
+        env=environment | program.variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    path = environment["PATH"]
+    assert done.stdout.splitlines() == ['HTTPS_PROXY=http://"x', "MINE=1", f"PATH={path}:/shims:{path}"]
+
+
 def test_an_unknown_shell_and_a_missing_command_are_named(tmp_path: Path) -> None:
     with pytest.raises(AzlabsError, match="The shell 'tcsh' is not known"):
         programs.interactive(tmp_path, "x", OUTSIDE, "tcsh")

@@ -45,6 +45,7 @@ def prepare(
     shell or the principal is unknown, or the host process does not start.
     """
     from azlabs.cloud.shell import programs, variables
+    from azlabs.sandbox.workspace import variables_of_app
 
     folder = home()
     where = cloud or (sandbox.cloud if sandbox is not None else inherited.get("AZLABS_CLOUD") or DEFAULT_CLOUD)
@@ -56,14 +57,18 @@ def prepare(
         tenant=sandbox.tenant_id if sandbox is not None else "",
         principal=principal,
     )
-    environment = found.apply(inherited) | _of_sandbox(sandbox)
+    words = variables_of_app(sandbox.workspace) if sandbox is not None else {}
+    environment = found.apply({**inherited, **words}) | _of_sandbox(sandbox)
     label = f"azlabs {sandbox.lab if sandbox is not None else 'no lab'} on {where}" + (
         f" as {principal}" if principal else ""
     )
     if command:
         path = programs.find(command[0], environment)
         return Start(path, list(command), environment, label)
-    program = programs.interactive(folder / "shell" / "start", label, environment, shell)
+    own = [name for name, value in environment.items() if value != inherited.get(name)]
+    program = programs.interactive(
+        folder / "shell" / "start", label, environment, shell, kept=own, removed=found.removed
+    )
     return Start(program.arguments[0], program.arguments, environment | program.variables, label)
 
 

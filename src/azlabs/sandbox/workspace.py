@@ -49,6 +49,16 @@ def _fill(file: Path, sandbox: Sandbox) -> None:
     file.write_text(Template(file.read_text(encoding="utf-8")).safe_substitute(facts | known), encoding="utf-8")
 
 
+def variables_of_app(workspace: Path) -> dict[str, str]:
+    """What the file of variables beside the app says now, for shells and programs; nothing when it cannot be read."""
+    try:
+        lines = (workspace / "app" / ".env").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip().strip("\"'") for name, value in pairs if name.strip().isidentifier()}
+
+
 def answers_form(questions: dict[str, dict[str, str]]) -> str:
     """An empty `answers.yaml`: each field with the text that explains it as a comment above it."""
     lines = [_ANSWERS_HEAD]
