@@ -10,6 +10,7 @@ import contextlib
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from azlabs.simulator.records import Deleted, Link, Resource
 
 ACTIVITY_KEPT = 20_000
 _PACKED = b"azlabs:2"
+_PATIENCE_SECONDS = 10.0
 
 _COLUMNS = (
     "number, key, id, type, scope, subscription, location, etag, api_version, created, changed, pending, body, hidden"
@@ -76,11 +78,28 @@ class Store:
         """Enter one level; use `writing`."""
         self.lock.acquire()
         try:
-            self._execute(f"SAVEPOINT level{self._depth}" if self._depth else "BEGIN IMMEDIATE")
+            if self._depth:
+                self._execute(f"SAVEPOINT level{self._depth}")
+            else:
+                self._take()
         except BaseException:
             self.lock.release()
             raise
         self._depth += 1
+
+    def _take(self) -> None:
+        """Begin to write. While another thread of this process is reading what another process has changed since, SQLite
+        refuses at once and does not wait; that is over in a moment."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                self._execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as problem:
+                stale = getattr(problem, "sqlite_errorname", "") == "SQLITE_BUSY_SNAPSHOT"
+                if not stale or time.monotonic() > end:
+                    raise
+            time.sleep(0.001)
 
     def end(self, failed: bool) -> None:
         """Leave one level; use `writing`."""

@@ -23,6 +23,10 @@ _TABLES = (
 
 def prepare(store: Store) -> None:
     """Make the tables, unless they are there."""
+    with store.lock:
+        made = store.sql.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'cosmos\\_%' ESCAPE '\\'").fetchone()[0]
+    if made >= len(_TABLES):
+        return
     with store.writing():
         for statement in _TABLES:
             store.sql.execute(statement)
