@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from azlabs.simulator import SUBSCRIPTION_ID
+from azlabs.simulator import SUBSCRIPTION_ID, TENANT_ID
 
 GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/lab/providers/Microsoft.Storage/storageAccounts"
 PLAIN = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
@@ -180,3 +180,24 @@ def test_deleting_the_account_takes_everything(storage: Any) -> None:
     assert storage.arm("DELETE", storage.id).status == 200
     assert storage.blob("GET", "/box?restype=container").status == 404
     assert storage.arm("GET", storage.id).status == 404
+
+
+def test_encryption_names_the_version_of_the_key_in_the_vault(storage: Any) -> None:
+    group = storage.id.partition("/providers/")[0]
+    vault = f"{group}/providers/Microsoft.KeyVault/vaults/azlabskeys?api-version=2023-07-01"
+    about = {"tenantId": TENANT_ID, "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": True}
+    storage.send("PUT", vault, {"location": "westeurope", "properties": about})
+    identity = {"type": "SystemAssigned"}
+    key = {"keyvaulturi": "https://azlabskeys.vault.azure.net/", "keyname": "wraps"}
+    encryption = {"keySource": "Microsoft.Keyvault", "keyvaultproperties": key}
+    body = {"identity": identity, "properties": {"encryption": encryption}}
+    assert storage.arm("PATCH", storage.id, body).json()["error"]["code"] == "KeyVaultEncryptionKeyNotFound"
+    made = []
+    for _ in range(2):
+        answer = storage.send("POST", "https://azlabskeys.vault.azure.net/keys/wraps/create?api-version=7.4", {"kty": "RSA"})
+        made.append(answer.json()["key"]["kid"])
+        shown = storage.arm("PATCH", storage.id, body).json()["properties"]["encryption"]["keyvaultproperties"]
+        assert shown["currentVersionedKeyIdentifier"] == made[-1]
+    assert made[0] != made[1]
+    key["keyvaulturi"] = "https://elsewhere.vault.azure.net"
+    assert storage.arm("PATCH", storage.id, body).json()["error"]["code"] == "KeyVaultVaultNotFound"

@@ -145,6 +145,9 @@ class StorageAccounts(ResourceType):
         found = connections(reader, body)
         if found or "privateEndpointConnections" in body["properties"]:
             body["properties"]["privateEndpointConnections"] = found
+        if body.get("identity"):
+            # This service writes both kinds without a space.
+            body["identity"]["type"] = str(body["identity"].get("type")).replace(", ", ",")
         return body
 
     @action("listKeys")

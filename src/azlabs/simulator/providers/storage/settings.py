@@ -150,11 +150,9 @@ def _encryption(write: Write) -> None:
     vault = next((value for name, value in list(mine.items()) if name.lower() == "keyvaultproperties"), None)
     if not isinstance(vault, dict) or not vault.get("keyvaulturi") or not vault.get("keyname"):
         invalid("encryption.keyVaultProperties")
-    vault.setdefault(
-        "currentVersionedKeyIdentifier",
-        f"{vault['keyvaulturi'].rstrip('/')}/keys/{vault['keyname']}/{write.guid().replace('-', '')}",
-    )
-    vault.setdefault("lastKeyRotationTimestamp", stamp(write.now))
+    current = _versioned(write, vault)
+    if vault.get("currentVersionedKeyIdentifier") != current:
+        vault["currentVersionedKeyIdentifier"], vault["lastKeyRotationTimestamp"] = current, stamp(write.now)
     vault.setdefault("currentVersionedKeyExpirationTimestamp", "1970-01-01T00:00:00.0000000Z")
     identity = (write.body.get("identity") or {}).get("type") or "None"
     if identity == "None" and write.created:
@@ -162,6 +160,21 @@ def _encryption(write: Write) -> None:
             "StorageAccountIdentityNotFound",
             "An identity is needed for a storage account whose encryption uses a key of a key vault.",
         )
+
+
+def _versioned(write: Write, asked: Body) -> str:
+    """The version of the vault's key that encrypts from now on: the one that is named, else the newest."""
+    from azlabs.simulator.data_planes.key_vault.objects import vault_named
+
+    address, name = str(asked["keyvaulturi"]).rstrip("/"), str(asked["keyname"])
+    vault = vault_named(write.store, address.rpartition("/")[2].partition(".")[0], write.now)
+    if vault is None:
+        refuse("KeyVaultVaultNotFound", f"The key vault '{address}' was not found.")
+    key = vault.get("keys", name)
+    version = key.version(str(asked.get("keyversion") or "")) if key is not None else None
+    if version is None:
+        refuse("KeyVaultEncryptionKeyNotFound", f"The key '{name}' was not found in the key vault '{address}'.")
+    return f"{address}/keys/{name}/{version['version']}"
 
 
 def _network(rules: Body) -> None:
