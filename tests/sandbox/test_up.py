@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from azlabs.catalog.labs import Lab
+from azlabs.catalog.labs import Lab, load_lab
 from azlabs.cloud.errors import AzureError
 from azlabs.cloud.memory import ScratchCloud
+from azlabs.errors import AzlabsError
 from azlabs.progress import Event
 from azlabs.sandbox import tags
 from azlabs.sandbox.ledger import Ledger
@@ -229,3 +230,15 @@ def test_the_starter_codes_variables_are_filled_in(lab: Lab, cloud: ScratchCloud
     box = up(lab, cloud, ledger=ledger).sandbox
     written = (box.workspace / "app" / ".env").read_text()
     assert written == f"NIC={box.outputs['webId']}\nRG={box.resource_group}\n"
+
+
+def test_without_the_packages_of_apps_a_lab_with_one_is_not_begun(
+    lab_folder: Path, cloud: ScratchCloud, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = lab_folder / "lab.yaml"
+    file.write_text(file.read_text() + "function_app: appName\n")
+    monkeypatch.setattr("azlabs.sandbox.up._APP_PACKAGES", ("azure.no_such_package",))
+    with pytest.raises(AzlabsError, match="packages that apps use") as caught:
+        up(load_lab(lab_folder), cloud, ledger=ledger)
+    assert "azlabs[apps]" in caught.value.action
+    assert ledger.all() == []

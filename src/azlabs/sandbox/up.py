@@ -7,6 +7,7 @@ groups is written down before the deployment starts. `up` again goes on with a s
 
 from __future__ import annotations
 
+import importlib.util
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 GROUPS_API = "2024-11-01"
 _PROVIDERS_API = "2021-04-01"
+_APP_PACKAGES = ("azure.functions", "azure.servicebus")
 _LEAST_HOURS = 4.0
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 _READY_STATES = {"registered", "registering"}
@@ -242,7 +244,14 @@ def _start_resources(lab: Lab, template: dict[str, Any]) -> list[tuple[str, dict
 
 
 def _preflight(lab: Lab, cloud: Cloud, sandbox: Sandbox, kinds: Iterable[str]) -> None:
-    """What can be known to fail before anything is made: foreign groups of the name, services not switched on."""
+    """What can be known to fail before anything is made: missing packages, foreign groups of the name, services not
+    switched on."""
+    if lab.function_app is not None and not all(map(_is_installed, _APP_PACKAGES)):
+        raise AzlabsError(
+            f"The lab {lab.id} has a function app, and the packages that apps use are not installed.",
+            action="Install azlabs with them: pip install 'azlabs[apps]'.",
+            code="PackageMissing",
+        )
     for name in sandbox.resource_groups:
         group = _group(cloud, sandbox, name)
         mark = tags.read_mark(sandbox.subscription_id, name, tags.tags_of(group)) if group else None
@@ -263,6 +272,13 @@ def _preflight(lab: Lab, cloud: Cloud, sandbox: Sandbox, kinds: Iterable[str]) -
             action=f"Register them, which may take some minutes: {commands}.",
             code="MissingSubscriptionRegistration",
         )
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _plan(cloud: Cloud, sandbox: Sandbox, kinds: Mapping[str, int], *, resumes: bool) -> UpPlan:
