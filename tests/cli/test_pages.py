@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from azlabs.cli.call import Call
+from azlabs.cli.learning import _print_hint
 from azlabs.cli.live import Board, Lines, progress
 from azlabs.cli.sandbox_pages import show_plan
 from azlabs.cli.screen import dollars, minutes
@@ -29,7 +30,7 @@ def written(monkeypatch):
             )
         return call
 
-    console.err = streams["stderr"]
+    console.out, console.err = streams["stdout"], streams["stderr"]
     return console
 
 
@@ -123,3 +124,11 @@ def test_amounts(amount, text):
 @pytest.mark.parametrize(("count", "text"), [(0, "0 min"), (40, "40 min"), (60, "1 h"), (95, "1 h 35 min")])
 def test_durations(count, text):
     assert minutes(count) == text
+
+
+def test_commands_in_hints_are_printed_whole_so_that_they_can_be_copied(written):
+    call = written(False)
+    command = "    az group list --query \"[?name=='one-door']" + " " * 40 + "\" \\"
+    _print_hint(call, f"Run `this`, which is\nwritten here:\n\n{command}\n      -o tsv\n\nand read it.")
+    lines = [line.rstrip() for line in written.out.getvalue().splitlines()]
+    assert lines == ["Run this, which is written here:", command, "      -o tsv", "and read it."]

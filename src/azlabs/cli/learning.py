@@ -64,13 +64,24 @@ def hint(
     if call.json:
         call.give_json({**given.to_json(), "docs": lab.task(task).docs})
         return
-    from rich.markdown import Markdown
-
     call.out.print(f"Hint {given.number} of {given.count} for {task}:", style="bold")
-    call.out.print(Markdown(given.text))
+    _print_hint(call, given.text)
     call.notes.print(f"To read: {lab.task(task).docs}", markup=False, soft_wrap=True)
     if given.number < given.count:
         call.say(f"`azlabs hint {task}` again gives a plainer one.")
+
+
+def _print_hint(call: Call, text: str) -> None:
+    """A hint is Markdown; its indented lines are commands, printed as they are so that they can be copied."""
+    from itertools import groupby
+
+    from rich.markdown import Markdown
+
+    for indented, lines in groupby(text.splitlines(), lambda line: line.startswith("    ")):
+        if indented:
+            call.out.print(*lines, sep="\n", markup=False, highlight=False, soft_wrap=True)
+        elif words := "\n".join(lines).strip():
+            call.out.print(Markdown(words))
 
 
 @command(app, "solve", "sandbox", "cloud", "yes", epilog="Example: azlabs solve segment --show")
