@@ -25,6 +25,7 @@ IGNORE_FILE = ".funcignore"
 _NEVER = (".env", ".git", ".venv", "__pycache__", "local.settings.json", IGNORE_FILE)
 _AUDIENCE = "https://management.azure.com"
 _FAILED, _SUCCESS = 3, 4
+_IN_PROGRESS = 409
 _FIRST_LOOK_SECONDS = 0.05
 # The same bytes for the same files, whenever they were written.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -98,13 +99,8 @@ def _files(folder: Path, ignored: tuple[str, ...]) -> Iterator[tuple[str, Path]]
 
 def _publish(cloud: Cloud, app: str, content: bytes, patience_seconds: float, progress: Progress) -> None:
     engine = f"https://{app.rpartition('/')[2]}.scm.azurewebsites.net"
-    headers = {"content-type": "application/zip"}
-    url = f"{engine}/api/publish?RemoteBuild=true&Deployer=azlabs"
-    said = cloud.send("POST", url, headers=headers, content=content, audience=_AUDIENCE, seconds=300)
-    if said.status >= 400:
-        raise _refused(app, said.status, said.content)
-    identifier = str(said.json or said.text).strip()
     end, pause = time.monotonic() + patience_seconds, _FIRST_LOOK_SECONDS
+    identifier = _hand_over(cloud, app, engine, content, end)
     while True:
         found = cloud.send("GET", f"{engine}/api/deployments/{identifier}", audience=_AUDIENCE)
         if found.status >= 400 and found.status != 404:
@@ -128,6 +124,19 @@ def _publish(cloud: Cloud, app: str, content: bytes, patience_seconds: float, pr
             )
         time.sleep(pause)
         pause = min(2 * pause, cloud.place.poll_seconds)
+
+
+def _hand_over(cloud: Cloud, app: str, engine: str, content: bytes, end: float) -> str:
+    """Give the package to the deployment engine, once a deployment that was begun before is over; the id of this one."""
+    headers = {"content-type": "application/zip"}
+    url = f"{engine}/api/publish?RemoteBuild=true&Deployer=azlabs"
+    while True:
+        said = cloud.send("POST", url, headers=headers, content=content, audience=_AUDIENCE, seconds=300)
+        if said.status < 400:
+            return str(said.json or said.text).strip()
+        if said.status != _IN_PROGRESS or b"in progress" not in said.content or time.monotonic() > end:
+            raise _refused(app, said.status, said.content)
+        time.sleep(cloud.place.poll_seconds)
 
 
 def _refused(app: str, status: int, content: bytes) -> AzlabsError:
