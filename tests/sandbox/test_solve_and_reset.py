@@ -254,3 +254,23 @@ def test_a_step_that_needs_the_reset_task_is_left_out_and_named(
     report = reset(sandbox, lab, cloud, "split", ledger=ledger)
     assert report.reapplied == ["name-rule"]
     assert [name for name, _reason in report.left_out] == ["guard"]
+
+
+def test_a_step_whose_code_contains_that_of_the_reset_task_is_left_out_and_named(
+    lab: Lab, cloud: ScratchCloud, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    file = lab.steps[2][1]
+    file.unlink()
+    file.with_suffix(".py").write_text(
+        "from pathlib import Path\n\n"
+        "def solve(lab):\n"
+        "    if lab.outputs.get('app'):\n"
+        "        lab.publish(Path(__file__).with_name('split'), app='func')\n"
+    )
+    solve(sandbox, lab, cloud, ledger=ledger)
+    known = json.loads(lab.start.read_text(encoding="utf-8"))
+    known["outputs"] = {**known.get("outputs", {}), "app": {"type": "string", "value": "func"}}
+    lab.start.write_text(json.dumps(known), encoding="utf-8")
+    report = reset(sandbox, lab, cloud, "split", done=["name-rule", "split", "guard"], ledger=ledger)
+    assert report.reapplied == ["name-rule"]
+    assert report.left_out == [("guard", "Its code builds on that of split.")]

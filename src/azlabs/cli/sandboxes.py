@@ -112,6 +112,8 @@ def reset(
         call.out.print(f"Done again in the way of the reference: {', '.join(report.reapplied)}.")
     for name, reason in report.left_out:
         call.out.print(f"Left out: {name} ({reason})", markup=False)
+    if lab.app.is_dir():
+        call.say(f"The code in {sandbox.workspace / 'app'} stays yours; `azlabs deploy` publishes it again.")
 
 
 @command(app, "status", "cloud", epilog="Example: azlabs status --json")

@@ -6,8 +6,8 @@ their ids and addresses stay; what cannot be changed back (`room.py` says what) 
 
 One task: tasks share their resources, so a task's part cannot be cut out of them. The lab goes back to its start, and
 the reference steps of the other tasks that were done are applied again, in the order of the tasks. What the learner
-did in another way than the reference is replaced by the reference; a step that needs the task that was reset is left
-out and named.
+did in another way than the reference is replaced by the reference; a step that needs the task that was reset, or whose
+code contains that task's, is left out and named. The learner's folder stays as it is.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def reset(
             if name == wanted or name not in solved:
                 continue
             try:
-                reapplied += apply_steps(sandbox, cloud, [(name, path)], progress, ledger.save)
+                reapplied += apply_steps(sandbox, cloud, [(name, path)], progress, ledger.save, without=wanted)
             except AzlabsError as problem:
                 left_out.append((name, problem.message))
         return ResetReport(removed, reapplied, left_out)

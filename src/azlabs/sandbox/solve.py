@@ -31,6 +31,10 @@ class BrokenStep(AzlabsError):
     """A solution step cannot be used: it is missing, or it is no Python file with `solve(lab)`."""
 
 
+class BuildsOnTask(AzlabsError):
+    """A step's code contains that of a task that is not to be done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A step as text, for people who want to read it first."""
@@ -41,10 +45,14 @@ class Shown:
 
 
 class SolveView:
-    """What a Python step is given as `lab`: the sandbox's facts and writing SDK clients."""
+    """What a Python step is given as `lab`: the sandbox's facts and writing SDK clients.
 
-    def __init__(self, sandbox: Sandbox, cloud: Cloud) -> None:
+    `without`: a task that is not to be done; code of its step is not published.
+    """
+
+    def __init__(self, sandbox: Sandbox, cloud: Cloud, without: str = "") -> None:
         self._sandbox = sandbox
+        self._without = without
         self.cloud = cloud
         self.outputs: dict[str, Any] = dict(sandbox.outputs)
         self.region = sandbox.region
@@ -75,6 +83,11 @@ class SolveView:
         to the one called `app`), and wait until it is done."""
         from azlabs.sandbox.publishing import publish
 
+        if any(folder.name == self._without for folder in folders):
+            raise BuildsOnTask(
+                f"Its code builds on that of {self._without}.",
+                action=f"Do {self._without} first, then publish your folder: `azlabs deploy`.",
+            )
         app = app or str(self.outputs[self._lab.function_app or ""])
         publish(self.cloud, app, folders)
         self.published.append((app, folders))
@@ -114,16 +127,18 @@ def apply_steps(
     progress: Progress = silent,
     save: Callable[[Sandbox], None] = lambda _sandbox: None,
     published: Callable[[str, tuple[Path, ...]], None] = lambda _app, _folders: None,
+    without: str = "",
 ) -> list[str]:
     """Apply named files (.bicep, .json, .py) one after the other; each is remembered once it is done.
 
-    `published` is told which folders a step has published to which app.
+    `published` is told which folders a step has published to which app. `without`: raise BuildsOnTask when a step would
+    publish the code of this task.
     """
     done = []
     for name, path in steps:
         progress(Event("step", name, "running"))
         try:
-            for app, folders in _apply(sandbox, cloud, name, path, progress, save):
+            for app, folders in _apply(sandbox, cloud, name, path, progress, save, without):
                 published(app, folders)
         except AzlabsError as problem:
             progress(Event("step", name, "failed", problem.message))
@@ -144,11 +159,17 @@ def steps_in(folder: Path, tasks: Iterable[str] = ()) -> list[tuple[str, Path]]:
 
 
 def _apply(
-    sandbox: Sandbox, cloud: Cloud, name: str, path: Path, progress: Progress, save: Callable[[Sandbox], None]
+    sandbox: Sandbox,
+    cloud: Cloud,
+    name: str,
+    path: Path,
+    progress: Progress,
+    save: Callable[[Sandbox], None],
+    without: str,
 ) -> list[tuple[str, tuple[Path, ...]]]:
     """Apply one step; what it has published."""
     if path.suffix == ".py":
-        function, view = load_solve(path), SolveView(sandbox, cloud)
+        function, view = load_solve(path), SolveView(sandbox, cloud, without)
         with translated():
             function(view)
         return view.published
