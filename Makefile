@@ -32,7 +32,8 @@ proof: $(STAMP)
 # The real Azure CLI (750 MB, an environment of its own) against the simulator; writes the table in docs.
 conformance: $(STAMP) $(AZ)/bin/az
 	PATH="$(CURDIR)/$(AZ)/bin:$$PATH" $(BIN)/python tests/conformance/az_run.py --write docs/conformance.md
-	PATH="$(CURDIR)/$(AZ)/bin:$$PATH" $(BIN)/pytest -q tests/conformance/test_lab_with_az.py tests/conformance/test_many_at_once.py
+	PATH="$(CURDIR)/$(AZ)/bin:$$PATH" $(BIN)/pytest -q tests/conformance/test_lab_with_az.py tests/conformance/test_rag_with_az.py \
+		tests/conformance/test_functions_with_az.py tests/conformance/test_many_at_once.py
 
 $(AZ)/bin/az:
 	$(PYTHON) -m venv $(AZ)
