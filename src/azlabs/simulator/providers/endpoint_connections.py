@@ -37,6 +37,10 @@ class EndpointConnections(ResourceType):
     """Description of a connection that the service approved by itself; "": none."""
     plain_name: ClassVar[bool] = False
     """Named as its endpoint; else the endpoint's name and a GUID."""
+    action_word: ClassVar[str] = "actionsRequired"
+    """Member of a connection's state that says whether something is left to do."""
+    refused: ClassVar[tuple[str, str]] = ("BadRequest", "The connection's status '{status}' is not one of {allowed}.")
+    """Code and message for a decision that is none."""
     first_answer: ClassVar[Body | None] = None
     """`properties` that the first answer to a decision has otherwise."""
 
@@ -52,14 +56,14 @@ class EndpointConnections(ResourceType):
             endpoint, manual, _ = _split(link.holder)
             if not endpoint:
                 continue
-            name = cls.name_of(endpoint, link.holder)
+            name = cls.name_of(row, endpoint, link.holder)
             state = decided.get(name) or _first_state(manual, cls.approved)
             if state["status"] != "Removed":
                 found.append(cls.shape(reader, row, name, endpoint, link.holder, state))
         return found
 
     @classmethod
-    def name_of(cls, endpoint: str, holder: str) -> str:
+    def name_of(cls, owner: Resource, endpoint: str, holder: str) -> str:  # noqa: ARG003
         """The connection's name."""
         name = endpoint.rpartition("/")[2]
         return name if cls.plain_name else f"{name}.{uuid.uuid5(uuid.NAMESPACE_URL, holder.lower())}"
@@ -75,6 +79,8 @@ class EndpointConnections(ResourceType):
         else:
             mine["groupIds"] = groups
         shown = {word: value for word, value in state.items() if value or word != "description"}
+        if "actionsRequired" in shown:
+            shown[cls.action_word] = shown.pop("actionsRequired")
         mine["privateLinkServiceConnectionState"] = shown
         return {
             "id": f"{owner.id}/privateEndpointConnections/{name}",
@@ -82,6 +88,11 @@ class EndpointConnections(ResourceType):
             "type": cls.type,
             "properties": mine,
         }
+
+    @classmethod
+    def listed(cls, one: Body) -> Body:
+        """One connection as a list shows it."""
+        return one
 
     def handle(self, call: Call) -> Answer | None:
         """Read, decide, take away."""
@@ -96,7 +107,7 @@ class EndpointConnections(ResourceType):
             raise reads.not_found(call, self)
         shown = self.of(call, key)
         if len(call.route.names) < len(call.route.types):
-            return json_answer({"value": shown})
+            return json_answer({"value": [self.listed(one) for one in shown]})
         one = next((item for item in shown if item["name"].lower() == call.name.lower()), None)
         if call.method == "GET" and one is not None:
             return json_answer(one)
@@ -109,11 +120,13 @@ class EndpointConnections(ResourceType):
         if call.method == "PUT":
             asked = (call.json().get("properties") or {}).get("privateLinkServiceConnectionState") or {}
             if asked.get("status") not in STATES:
-                refuse(
-                    "BadRequest", f"The connection's status '{asked.get('status')}' is not one of {', '.join(STATES)}."
-                )
+                code, message = self.refused
+                refuse(code, message.format(status=asked.get("status"), allowed=", ".join(STATES)))
             state = {"status": asked["status"], "description": asked.get("description", ""), "actionsRequired": "None"}
-            one["properties"]["privateLinkServiceConnectionState"] = state
+            shown_state = {**state, self.action_word: "None"}
+            if self.action_word != "actionsRequired":
+                del shown_state["actionsRequired"]
+            one["properties"]["privateLinkServiceConnectionState"] = shown_state
         return self._decided(call, owner, one, state)
 
     def _decided(self, call: Call, owner: Resource, one: Body, state: Body) -> Answer:

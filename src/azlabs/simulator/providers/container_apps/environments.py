@@ -52,9 +52,9 @@ class Connections(EndpointConnections):
     first_answer = {"provisioningState": "Waiting"}
 
     @classmethod
-    def name_of(cls, endpoint: str, holder: str) -> str:
+    def name_of(cls, owner: Resource, endpoint: str, holder: str) -> str:
         """The endpoint's name and a GUID."""
-        return super().name_of(endpoint, holder).replace(".", "-", 1)
+        return super().name_of(owner, endpoint, holder).replace(".", "-", 1)
 
     @classmethod
     def shape(cls, reader: Reader, owner: Resource, name: str, endpoint: str, holder: str, state: Body) -> Body:

@@ -88,9 +88,9 @@ class Connections(EndpointConnections):
     operation_body = "named"
 
     @classmethod
-    def name_of(cls, endpoint: str, holder: str) -> str:
+    def name_of(cls, owner: Resource, endpoint: str, holder: str) -> str:
         """A GUID alone."""
-        return super().name_of(endpoint, holder).rpartition(".")[2]
+        return super().name_of(owner, endpoint, holder).rpartition(".")[2]
 
     @classmethod
     def shape(cls, reader: Reader, owner: Resource, name: str, endpoint: str, holder: str, state: Body) -> Body:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from azlabs.simulator.clock import stamp
 from azlabs.simulator.providers.storage import settings, signatures
 from azlabs.simulator.providers.storage.base import ACCOUNT, ACCOUNT_KEY, Body, guid, invalid
-from azlabs.simulator.providers.storage.connections import connections
+from azlabs.simulator.providers.storage.connections import PrivateEndpointConnections
 from azlabs.simulator.records import Resource
 from azlabs.simulator.resource_manager.errors import refuse
 from azlabs.simulator.resource_manager.resource_type import Announce, NameRule, Reference, ResourceType, action
@@ -142,7 +142,7 @@ class StorageAccounts(ResourceType):
 
     def shown(self, body: Body, reader: Reader) -> Body:
         """Private endpoints connect to the account, which shows them."""
-        found = connections(reader, body)
+        found = PrivateEndpointConnections.of(reader, body["id"].lower())
         if found or "privateEndpointConnections" in body["properties"]:
             body["properties"]["privateEndpointConnections"] = found
         if body.get("identity"):

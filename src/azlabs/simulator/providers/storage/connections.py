@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from azlabs.simulator.http import Answer, json_answer
-from azlabs.simulator.providers.storage.base import ACCOUNT, Body, StorageType, account_of
-from azlabs.simulator.providers.storage.signatures import store_hidden
-from azlabs.simulator.resource_manager.errors import Refused, refuse
-from azlabs.simulator.resource_manager.gates import action_of
-from azlabs.simulator.resource_manager.resource_type import Endpoint
+from azlabs.simulator.providers.endpoint_connections import EndpointConnections
+from azlabs.simulator.providers.storage.base import ACCOUNT, Body, account_of
+from azlabs.simulator.resource_manager.resource_type import Announce, Endpoint
 
 if TYPE_CHECKING:
+    from azlabs.simulator.records import Resource
     from azlabs.simulator.resource_manager.calls import Call, Reader
 
 GROUPS = {
@@ -25,75 +23,29 @@ GROUPS = {
 """What a private endpoint can stand for, by kind of account."""
 
 
-def connections(reader: Reader, account: Body) -> list[Body]:
-    """The connections of an account as they are shown."""
-    row = reader.store.get(account["id"].lower())
-    decided: dict[str, Any] = (row.hidden if row is not None else {}).get("connections") or {}
-    found = []
-    for link in reader.store.links_to(account["id"].lower()):
-        if "rivateLinkServiceConnections" not in link.path:
-            continue
-        endpoint = link.holder.partition("/privateLinkServiceConnections/")[0].partition(
-            "/manualPrivateLinkServiceConnections/"
-        )[0]
-        name = f"{account['name']}.{uuid.uuid5(uuid.NAMESPACE_URL, link.holder.lower())}"
-        state = decided.get(name) or {
-            "status": "Pending" if "manual" in link.path.lower() else "Approved",
-            "description": "" if "manual" in link.path.lower() else "Auto-Approved",
-        }
-        if state.get("status") == "Removed":
-            continue
-        found.append(
-            {
-                "id": f"{account['id']}/privateEndpointConnections/{name}",
-                "name": name,
-                "type": f"{ACCOUNT}/privateEndpointConnections",
-                "properties": {
-                    "provisioningState": "Succeeded",
-                    "privateEndpoint": {"id": endpoint},
-                    "privateLinkServiceConnectionState": {"actionRequired": "None", **state},
-                },
-            }
-        )
-    return found
-
-
-class PrivateEndpointConnections(StorageType):
-    """A view of the endpoints that name the account, with what was decided about each."""
+class PrivateEndpointConnections(EndpointConnections):
+    """Named after the account, without groups."""
 
     type = f"{ACCOUNT}/privateEndpointConnections"
+    action_word = "actionRequired"
+    deletes = Announce(200)
+    not_found = ("PrivateEndpointConnectionNotFound", "The private endpoint connection {name} was not found.")
+    refused = (
+        "InvalidValuesForRequestParameters",
+        "Values for request parameters are invalid: privateLinkServiceConnectionState.status.",
+    )
 
-    def handle(self, call: Call) -> Answer | None:
-        """Everything: there are no rows of this type."""
-        account = account_of(call)
-        shown = connections(call, account.body)
-        if not call.name or len(call.route.names) == 1:
-            return json_answer({"value": shown})
-        one = next((item for item in shown if item["name"].lower() == call.name.lower()), None)
-        if call.method == "DELETE" and one is None:
-            return Answer(204)
-        if one is None:
-            raise Refused(
-                404, "PrivateEndpointConnectionNotFound", f"The private endpoint connection {call.name} was not found."
-            )
-        if call.method == "GET":
-            return json_answer(one)
-        call.manager.gates.check("action", call.principal, call)
-        state: Body = {"status": "Removed"}
-        if call.method == "PUT":
-            asked = (call.json().get("properties") or {}).get("privateLinkServiceConnectionState") or {}
-            if asked.get("status") not in ("Approved", "Rejected", "Pending"):
-                refuse(
-                    "InvalidValuesForRequestParameters",
-                    "Values for request parameters are invalid: privateLinkServiceConnectionState.status.",
-                )
-            state = {"status": asked["status"], "description": asked.get("description", "")}
-            one["properties"]["privateLinkServiceConnectionState"].update(state)
-        hidden = account.hidden
-        hidden["connections"] = {**(hidden.get("connections") or {}), one["name"]: state}
-        store_hidden(call, account, hidden)
-        call.store.note_activity(call.now, call.key, action_of(call), 200, "", call.principal.object_id)
-        return json_answer(one) if call.method == "PUT" else Answer(200)
+    @classmethod
+    def name_of(cls, owner: Resource, endpoint: str, holder: str) -> str:  # noqa: ARG003
+        """The account's name and a GUID."""
+        return f"{owner.name}.{uuid.uuid5(uuid.NAMESPACE_URL, holder.lower())}"
+
+    @classmethod
+    def shape(cls, reader: Reader, owner: Resource, name: str, endpoint: str, holder: str, state: Body) -> Body:
+        """As others, without the groups."""
+        found = super().shape(reader, owner, name, endpoint, holder, state)
+        del found["properties"]["groupIds"]
+        return found
 
 
 def link_resources(call: Call) -> Body:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azlabs.simulator.providers.container_apps.certificates import read
+from azlabs.simulator.providers.pfx import read
 from azlabs.simulator.providers.web.base import PLAN, WebType, region
 from azlabs.simulator.resource_manager.errors import not_modelled
 from azlabs.simulator.resource_manager.resource_type import Body, InUse, Reference
