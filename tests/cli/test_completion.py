@@ -40,6 +40,7 @@ def test_exams_levels_and_clouds_are_offered():
     assert "az-104" in [code for code, _ in completion.exam_codes("az")]
     assert completion.levels("b") == [("beginner", "")]
     assert [name for name, _ in completion.clouds("a")] == ["azure"]
+    assert completion.log_levels("W") == [("Warning", "")]
 
 
 def test_a_failure_offers_nothing(monkeypatch):

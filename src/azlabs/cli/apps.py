@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from azlabs.cli import completion
 from azlabs.cli.call import Call, command
 
 if TYPE_CHECKING:
@@ -66,7 +67,12 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", metavar="N", min=0, help="How many lines at first.")] = 50,
     function: Annotated[str, typer.Option("--function", metavar="NAME", help="Only lines of this function.")] = "",
-    level: Annotated[str, typer.Option("--level", metavar="LEVEL", help="This level and worse.")] = "Information",
+    level: Annotated[
+        str,
+        typer.Option(
+            "--level", metavar="LEVEL", help="This level and worse.", autocompletion=completion.log_levels
+        ),
+    ] = "Information",
     app_name: AppName = "",
 ) -> None:
     """Read the log of the lab's function app: what its host says and what your code logs.

@@ -71,4 +71,12 @@ def levels() -> list[tuple[str, str]]:
     return [(level, "") for level in LEVELS]
 
 
+@_quietly
+def log_levels() -> list[tuple[str, str]]:
+    """The levels of an app's log."""
+    from azlabs.sandbox.app_logs import LEVELS
+
+    return [(level, "") for level in LEVELS]
+
+
 OF_OPTIONS = {"sandbox": sandbox_ids, "cloud": clouds}
