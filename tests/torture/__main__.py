@@ -1,6 +1,6 @@
 """Everything, with two processes at work: `make torture`. Prints the points, the runs and what was left, which must be nothing.
 
-    python -m tests.torture [--kills N] [--runs N] [--rag-runs N] [--seconds N] [--jobs N]
+    python -m tests.torture [--kills N] [--real N] [--runs N] [--rag-runs N] [--seconds N] [--jobs N]
 
 `--kills`, `--runs` and `--rag-runs` take a seeded sample in place of all; `--seconds` ends each part after that time and says how
 much of it was done.
@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=RUNS["az104-vnet-nsg"])
     parser.add_argument("--rag-runs", type=int, default=RUNS["ai200-rag"])
     parser.add_argument("--seconds", type=float, default=0.0, help="for each part; 0: until it is done")
+    parser.add_argument("--real", type=int, default=30, help="real programs that are killed, of each lab")
     parser.add_argument("--jobs", type=int, default=2)
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="azlabs-torture-"))
@@ -44,6 +45,7 @@ def main() -> int:
     try:
         for lab in LABS:
             bad += kill(lab, folder, asked)
+            bad += real(lab, folder, asked) if asked.real else 0
         for lab, count in ((LABS[0], asked.runs), (LABS[1], asked.rag_runs)):
             bad += bad_weather(lab, count, asked)
     finally:
@@ -76,6 +78,28 @@ def kill(lab: str, folder: Path, asked: Any) -> int:
             if these:
                 print(f"  {lab}: {command}, {victim} killed\t\t{len(these)}\t{sum(each.killed for each in these)}")
     print(f"kills {lab}\t{len(points)}\t{len(found)}\t{killed}\t{looks}\t{left}\t{wrong}\t{time.monotonic() - began:.0f}", flush=True)
+    for each in found:
+        if each.wrong:
+            print(f"{each.point}", *each.wrong, sep="\n    ", flush=True)
+    return wrong + left
+
+
+def real(lab: str, folder: Path, asked: Any) -> int:
+    """Real programs, killed at any moment."""
+
+    def worker(mine: Sequence[int]) -> Iterator[kills.Found]:
+        hosts.begin()
+        grounds = kills.Grounds(folder, lab)
+        seconds = {command: kills.duration(grounds, command) for command in kills.COMMANDS}
+        for seed in mine:
+            command = kills.COMMANDS[seed // asked.jobs % len(kills.COMMANDS)]
+            yield kills.try_moment(grounds, command, seconds[command], random.Random(seed))
+
+    began = time.monotonic()
+    found = spread(worker, range(asked.real), asked)
+    left, wrong = sum(each.leftovers for each in found), sum(bool(each.wrong) for each in found)
+    killed, looks = sum(each.killed for each in found), sum(each.looks for each in found)
+    print(f"real {lab}\t{asked.real}\t{len(found)}\t{killed}\t{looks}\t{left}\t{wrong}\t{time.monotonic() - began:.0f}", flush=True)
     for each in found:
         if each.wrong:
             print(f"{each.point}", *each.wrong, sep="\n    ", flush=True)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from azlabs.catalog.labs import Lab, load_lab
 from azlabs.cloud import Cloud, connect, host
@@ -195,6 +200,12 @@ def try_point(grounds: Grounds, point: Point) -> Found:
             hosts.deadly(point.number, point.moment)
 
     code = in_child(lambda: act(point.command, grounds.lab, home), prepare, log)
+    return judged(found, home, before, log, code)
+
+
+def judged(found: Found, home: Path, before: dict[str, str], log: Path, code: int) -> Found:
+    """What a home shows after the command ended with `code`: with its ledger and, in a copy, without it."""
+    point = found.point
     if point.victim == "azlabs":
         found.killed = code == -signal.SIGKILL
     else:
@@ -225,6 +236,50 @@ def try_point(grounds: Grounds, point: Point) -> Found:
         place.with_name(place.name + ".wrong").unlink(missing_ok=True)
     log.unlink(missing_ok=True)
     return found
+
+
+def try_moment(grounds: Grounds, command: str, seconds: float, chance: random.Random) -> Found:
+    """Run the real program, and kill it (or its host, when it has one) at some moment of the `seconds` that it takes."""
+    victim = chance.choice(VICTIMS)
+    found = Found(Point(grounds.lab.id, command, victim, 0, f"real process, {seconds:.1f} s"))
+    home = grounds.home(command)
+    before = rest.rows_of(grounds.template("up"))
+    log = home.with_name(home.name + ".log")
+    program, run = started(grounds, command, home, log)
+    time.sleep(chance.uniform(0, seconds))
+    record = host.find(home) if victim == "host" else None
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(record["pid"] if record else program.pid, signal.SIGKILL)
+        (home / "died").touch()
+    code = program.wait(SECONDS)
+    run.close()
+    # A command that is told of an error ends with 1 to 4; only a crash of its own would be wrong.
+    return judged(found, home, before, log, code if code == -signal.SIGKILL else 1 if b"Traceback" in log.read_bytes() else 0)
+
+
+def started(grounds: Grounds, command: str, home: Path, log: Path) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """The program, at work in a home."""
+    arguments = {"up": ["up", grounds.lab.id, "--cloud", "simulator"], "solve": ["solve"], "down": ["down"]}[command]
+    run = log.open("wb")
+    environment = {**os.environ, "AZLABS_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+    program = [sys.executable, "-c", "import sys; from azlabs.cli import main; sys.exit(main(sys.argv[1:]))", *arguments, "--yes"]
+    return subprocess.Popen(program, stdout=run, stderr=run, env=environment, cwd=home, start_new_session=True), run
+
+
+def duration(grounds: Grounds, command: str) -> float:
+    """Seconds that the real program takes."""
+    home = grounds.home(command)
+    log = home.with_name(home.name + ".log")
+    began = time.monotonic()
+    program, run = started(grounds, command, home, log)
+    code = program.wait(SECONDS)
+    took = time.monotonic() - began
+    run.close()
+    assert code == 0, log.read_text()
+    host.stop(home)
+    shutil.rmtree(home, ignore_errors=True)
+    log.unlink()
+    return took
 
 
 def look(home: Path, point: Point, told: Path, *, with_ledger: bool) -> None:
