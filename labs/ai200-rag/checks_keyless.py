@@ -108,8 +108,9 @@ def _data_beyond(lab: LabView, trust: Trust) -> Iterator[tuple[str, str, bool]]:
             yield RECEIVE, scope, True
     for action in LOANS:
         yield action, f"{trust.cosmos}/dbs/library/colls/loans", True
-    for action in ("setSecret", "delete"):
-        yield f"Microsoft.KeyVault/vaults/secrets/{action}/action", lab.outputs["vaultId"], True
+    secrets = [str(secret["id"]) for secret in lab.find("Microsoft.KeyVault/vaults/secrets")]
+    for scope in [lab.outputs["vaultId"], *secrets]:
+        yield "Microsoft.KeyVault/vaults/secrets/setSecret/action", scope, True
 
 
 def _changes(lab: LabView) -> Iterator[tuple[str, str, bool]]:

@@ -38,7 +38,7 @@ DATA: dict[str, tuple[str, ...]] = {
     f"{_BUS}/topics".lower(): (f"{_BUS}/messages/receive/action", f"{_BUS}/messages/send/action"),
     _MODELS.lower(): (f"{_MODELS}/OpenAI/deployments/embeddings/action", f"{_MODELS}/OpenAI/fine-tunes/write"),
     "microsoft.keyvault/vaults": (f"{_SECRETS}/getSecret/action", f"{_SECRETS}/setSecret/action"),
-    "microsoft.keyvault/vaults/secrets": (f"{_SECRETS}/getSecret/action",),
+    "microsoft.keyvault/vaults/secrets": (f"{_SECRETS}/getSecret/action", f"{_SECRETS}/setSecret/action"),
     "microsoft.storage/storageaccounts": (f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/delete"),
     f"{_COSMOS}/sqlDatabases/containers".lower(): (f"{_ITEMS}/read", f"{_ITEMS}/upsert", f"{_ITEMS}/delete"),
 }

@@ -23,6 +23,7 @@ ROLES = {
     "Data Owner": "090c5cfd-751d-490a-894a-3ce6f1109419",
     "Data Receiver": "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0",
     "DocumentDB Account Contributor": "5bd9cd88-fe45-4216-938b-f97437e15450",
+    "Key Vault Secrets Officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
     "Key Vault Reader": "21090545-7ca7-4776-b22c-e363652d74d2",
     "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
 }

@@ -53,6 +53,10 @@ MISTAKES: dict[str, tuple[str, Callable[[Bench], None]]] = {
     "keys of Cosmos DB": ("keyless", lambda b: b.patch(b["cosmosId"], "cosmos", {"disableLocalAuth": False})),
     "keys of the models": ("keyless", lambda b: b.patch(b["openAiId"], "models", {"disableLocalAuth": False})),
     "a key under another name": ("keyless", lambda b: b.set(OLD="AccountEndpoint=https://x;AccountKey=abcdefgh==;")),
+    "officer of the secret": (
+        "keyless",
+        lambda b: b.assign("Key Vault Secrets Officer", f"{b['vaultId']}/secrets/search-token"),
+    ),
     "no right on the host's storage": ("keyless", lambda b: b.unassign(b["storageId"])),
     "reference without its identity": (
         "secret",
