@@ -104,5 +104,9 @@ def test_the_query_commands_of_az(home: Path) -> None:
     for which in ([app], ["harbour", "-g", "watch"]):
         found = az("monitor", "app-insights", "query", "--app", *which, "--analytics-query", "requests | count", "--offset", "2h")
         assert json.loads(found.stdout)["tables"][0]["rows"] == [[1]], found.stderr
+    shown = json.loads(az("monitor", "app-insights", "component", "show", "-g", "watch", "--app", "harbour").stdout)
+    assert (shown["name"], shown["appId"], shown["connectionString"]) == ("harbour", app, connection)
+    listed = json.loads(az("monitor", "app-insights", "component", "show", "-g", "watch").stdout)
+    assert [one["name"] for one in listed] == ["harbour"]
     wrong = az("monitor", "log-analytics", "query", "-w", workspace, "--analytics-query", "Nope")
     assert wrong.returncode and "Failed to resolve table" in wrong.stderr

@@ -1,4 +1,5 @@
-"""An extension of the Azure CLI for shells of the simulator: `az monitor log-analytics query` and `az monitor app-insights query`.
+"""An extension of the Azure CLI for shells of the simulator: `az monitor log-analytics query`, `az monitor app-insights query`
+and `az monitor app-insights component show`.
 
 Microsoft's extensions of these names come from a download that a shell without a network cannot make. This one asks the
 same addresses and prints the same. It runs in the interpreter of `az` and imports nothing of azlabs.
@@ -85,8 +86,30 @@ def query_apps(
     return _post(cmd, INSIGHTS, f"/v1/apps/{first}/query", body)
 
 
+def show_component(cmd: Any, resource_group_name: str, app: str | None = None) -> Any:
+    """A component of Application Insights, or those of a resource group: what Azure keeps, one level deep."""
+    from azure.cli.core.commands.client_factory import get_subscription_id
+    from azure.cli.core.util import send_raw_request
+
+    path = f"/subscriptions/{get_subscription_id(cmd.cli_ctx)}/resourceGroups/{resource_group_name}/providers/Microsoft.Insights/components"
+    url = f"{path}/{app}" if app else path
+    found = send_raw_request(cmd.cli_ctx, "GET", f"{url}?api-version=2020-02-02").json()
+    return _flat(found, resource_group_name) if app else [_flat(one, resource_group_name) for one in found["value"]]
+
+
+def _flat(component: dict[str, Any], group: str) -> dict[str, Any]:
+    inner = {_camel(name): value for name, value in component["properties"].items()}
+    return {**{name: value for name, value in component.items() if name != "properties"}, **inner, "resourceGroup": group}
+
+
+def _camel(name: str) -> str:
+    """`Application_Type` as `applicationType`."""
+    joined = name.replace("_", "")
+    return joined[:1].lower() + joined[1:]
+
+
 class QueriesLoader(AzCommandsLoader):  # type: ignore[misc]
-    """The two commands."""
+    """The three commands."""
 
     def __init__(self, cli_ctx: Any = None) -> None:
         own = CliCommandType(operations_tmpl="azext_azlabs_queries#{}")
@@ -97,6 +120,8 @@ class QueriesLoader(AzCommandsLoader):  # type: ignore[misc]
             group.custom_command("query", "query_workspace")
         with self.command_group("monitor app-insights") as group:
             group.custom_command("query", "query_apps")
+        with self.command_group("monitor app-insights component") as group:
+            group.custom_command("show", "show_component")
         return self.command_table
 
     def load_arguments(self, command: str) -> None:  # noqa: ARG002
@@ -105,6 +130,8 @@ class QueriesLoader(AzCommandsLoader):  # type: ignore[misc]
             given.argument("analytics_query", help="The query.")
             given.argument("timespan", options_list=["--timespan", "-t"], help="ISO 8601 duration or interval; all data without it.")
             given.argument("workspaces", nargs="+", help="Further workspaces, separated by spaces.")
+        with self.argument_context("monitor app-insights component show") as given:
+            given.argument("app", options_list=["--app", "-a"], help="Name of the component; those of the group without it.")
         with self.argument_context("monitor app-insights query") as given:
             given.argument("apps", options_list=["--apps", "--app", "-a"], nargs="+", help="Ids, application ids or names of components.")
             given.argument("analytics_query", help="The query.")
