@@ -36,8 +36,9 @@ class Bench:
         self.cloud = cloud
         self.lab = load_lab("ai200-rag")
         self.checks = load_checks(self.lab.checks_file, self.lab.tasks)
-        ledger = Ledger(folder)
-        self.sandbox = up(self.lab, cloud, workspace=folder / "w", ledger=ledger, identifier="ai200-rag-bench").sandbox
+        self.ledger = Ledger(folder)
+        made = up(self.lab, cloud, workspace=folder / "w", ledger=self.ledger, identifier="ai200-rag-bench")
+        self.sandbox = made.sandbox
         apply_steps(self.sandbox, cloud, [step for step in self.lab.steps if step[0] in CONFIGURATION])
         self.snapshot = cloud.snapshot()
 
