@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,9 +27,24 @@ class Closure:
         return sorted(f"{name}=={one.version}" for name, one in self.found.items())
 
 
+_parsing = threading.Lock()
+_read: dict[str, Requirement] = {}
+
+
+def _parsed(text: str) -> Requirement:
+    """A requirement, read once. One thread at a time: markers are read with `ast`, which in CPython 3.11 fails now and
+    then when two threads use it (SystemError: AST constructor recursion depth mismatch)."""
+    from packaging.requirements import Requirement
+
+    with _parsing:
+        found = _read.get(text)
+        if found is None:
+            found = _read[text] = Requirement(text)
+    return found
+
+
 def closure(wanted: Iterable[Requirement]) -> Closure:
     """All that these requirements need, from what is installed."""
-    from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     result = Closure()
@@ -48,7 +64,7 @@ def closure(wanted: Iterable[Requirement]) -> Closure:
                 continue
             seen.add((name, extra))
             for text in here.requires or ():
-                inner = Requirement(text)
+                inner = _parsed(text)
                 if inner.marker is None:
                     applies = extra == ""
                 else:
