@@ -6,6 +6,7 @@ moment of its n-th request.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -31,7 +32,8 @@ def begin() -> None:
     mine, theirs = socket.socketpair()
     if os.fork() == 0:
         mine.close()
-        _serve(theirs)
+        with contextlib.suppress(OSError):  # whoever asked was killed
+            _serve(theirs)
         os._exit(0)
     theirs.close()
     _zygote = mine

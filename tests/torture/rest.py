@@ -40,18 +40,21 @@ def rows_of(home: Path) -> dict[str, str]:
 
 
 def left_over(home: Path, before: dict[str, str], record: dict[str, Any] | None = None) -> list[str]:
-    """All that is there and was not before, or is not any more. `record`: that of the host that ran."""
+    """All that is there and was not before, or is not any more. `record`: that of the host that ran.
+
+    Processes that a host has started are given some seconds to see that it has ended.
+    """
     now = rows_of(home)
     found = [key for key in sorted(now.keys() | before.keys()) if now.get(key) != before.get(key)]
     folder = home / "sandboxes"
     found += [str(path) for path in folder.glob("*.json")] + [str(path) for path in folder.glob(".*.new")]
-    found += [f"lock {path}" for path in home.rglob("*.lock") if is_held(path)]
     end = time.monotonic() + _PATIENCE_SECONDS
     while processes := _processes(home):
         if time.monotonic() > end:
             found += processes
             break
         time.sleep(0.02)
+    found += [f"lock {path}" for path in home.rglob("*.lock") if is_held(path)]
     if host.find(home) is not None:
         found.append("the host runs")
     for name, port in (record or {}).items():
