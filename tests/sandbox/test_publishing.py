@@ -88,9 +88,23 @@ def test_it_waits_for_the_end_of_the_deployment(app: Path) -> None:
     ("answers", "words"),
     [
         ([told(202, '"abc"'), told(200, {"status": 3, "status_text": "No such package: x."})], "No such package: x"),
-        ([told(409, "There is a deployment currently in progress.")], "currently in progress"),
+        ([told(409, "The site is locked.")], "is locked"),
     ],
 )
 def test_a_failed_deployment_says_why(app: Path, answers: list[Said], words: str) -> None:
     with pytest.raises(PublishingFailed, match=words):
         publish(Engine(*answers), "func-a", [app])  # type: ignore[arg-type]
+
+
+BUSY = "There is a deployment currently in progress. Please try again when it completes."
+
+
+def test_a_deployment_that_was_begun_before_is_waited_for(app: Path) -> None:
+    engine = Engine(told(409, BUSY), told(409, BUSY), told(202, '"abc"'), told(200, {"status": 4}))
+    publish(engine, "func-a", [app])  # type: ignore[arg-type]
+    assert len([asked for asked in engine.asked if asked.startswith("POST")]) == 3
+
+
+def test_a_deployment_that_does_not_end_is_told(app: Path) -> None:
+    with pytest.raises(PublishingFailed, match="currently in progress"):
+        publish(Engine(told(409, BUSY)), "func-a", [app], patience_seconds=-1)  # type: ignore[arg-type]
