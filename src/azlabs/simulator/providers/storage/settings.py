@@ -151,7 +151,9 @@ def _encryption(write: Write) -> None:
     if not isinstance(vault, dict) or not vault.get("keyvaulturi") or not vault.get("keyname"):
         invalid("encryption.keyVaultProperties")
     current = _versioned(write, vault)
-    if vault.get("currentVersionedKeyIdentifier") != current:
+    if not current:
+        vault.pop("currentVersionedKeyIdentifier", None)
+    elif vault.get("currentVersionedKeyIdentifier") != current:
         vault["currentVersionedKeyIdentifier"], vault["lastKeyRotationTimestamp"] = current, stamp(write.now)
     vault.setdefault("currentVersionedKeyExpirationTimestamp", "1970-01-01T00:00:00.0000000Z")
     identity = (write.body.get("identity") or {}).get("type") or "None"
@@ -163,18 +165,17 @@ def _encryption(write: Write) -> None:
 
 
 def _versioned(write: Write, asked: Body) -> str:
-    """The version of the vault's key that encrypts from now on: the one that is named, else the newest."""
+    """The version of the vault's key that encrypts from now on: the one that is named, else the newest.
+
+    "" for a key that is not known here, as one of a vault in another subscription, which Azure allows: nothing is made up.
+    """
     from azlabs.simulator.data_planes.key_vault.objects import vault_named
 
     address, name = str(asked["keyvaulturi"]).rstrip("/"), str(asked["keyname"])
     vault = vault_named(write.store, address.rpartition("/")[2].partition(".")[0], write.now)
-    if vault is None:
-        refuse("KeyVaultVaultNotFound", f"The key vault '{address}' was not found.")
-    key = vault.get("keys", name)
+    key = vault.get("keys", name) if vault is not None else None
     version = key.version(str(asked.get("keyversion") or "")) if key is not None else None
-    if version is None:
-        refuse("KeyVaultEncryptionKeyNotFound", f"The key '{name}' was not found in the key vault '{address}'.")
-    return f"{address}/keys/{name}/{version['version']}"
+    return f"{address}/keys/{name}/{version['version']}" if version is not None else ""
 
 
 def _network(rules: Body) -> None:
