@@ -46,7 +46,7 @@ class Patience:
     look: float
 
 
-HERE, ON_AZURE = Patience(8.0, 6.0, 6.0, 12.5, 0.0, 0.6), Patience(120.0, 60.0, 360.0, 540.0, 2.0, 10.0)
+HERE, ON_AZURE = Patience(8.0, 6.0, 6.0, 16.0, 0.0, 0.6), Patience(120.0, 60.0, 360.0, 540.0, 2.0, 10.0)
 
 
 @dataclass(frozen=True)
