@@ -9,7 +9,7 @@ import typer
 from azlabs.cli.call import Call, command
 
 if TYPE_CHECKING:
-    from azlabs.simulator.faults import Fault
+    from azlabs.cloud.simulator_faults import Fault
 
 app = typer.Typer(
     name="faults", add_completion=False, no_args_is_help=True, help="Let requests fail, wait or lose their connection."

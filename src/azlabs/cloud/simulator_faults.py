@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from azlabs.simulator import Simulator
     from azlabs.simulator.faults import Fault
 
+__all__ = ["Fault", "UnknownFault", "Waiting", "add", "clear", "waiting"]
 LIMITS = ("arm-limits", "cosmos-limits")
 """Limits of services that are enforced when asked for: Resource Manager's token buckets, the throughput of Cosmos DB."""
 
