@@ -35,6 +35,8 @@ class Service:
         self.deleted_id = soft_delete.once_deleted(self.resource, kind.type, "West Europe").id  # type: ignore[union-attr]
         self.lists_are_forbidden = False
         self.keeps_after_purge = False
+        self.refusals: list[tuple[int, Any]] = []
+        """What the next requests to purge are answered."""
         self.state = "living"
         self.writes: list[str] = []
 
@@ -60,6 +62,8 @@ class Service:
             properties = {self.kind.origin: self.resource, "location": "westeurope"} if self.kind.origin else {}
             is_kept = self.state == "deleted" or self.keeps_after_purge
             return 200, {"value": [{"id": self.deleted_id, "properties": properties}] if is_kept else []}
+        if path == self.deleted_id:
+            return (200, {"id": self.deleted_id, "properties": {}}) if self.state == "deleted" else GONE
         if "/deleted" in path.lower():
             return 409, {"error": {"code": "MissingSubscriptionRegistration", "message": "Never used."}}
         if "/providers/" in path and path.count("/") == 4:
@@ -73,6 +77,8 @@ class Service:
             return 200, None
         purge = ("DELETE", self.deleted_id) if self.kind.purge == "DELETE" else ("POST", f"{self.deleted_id}/purge")
         if (method, path) == purge:
+            if self.refusals:
+                return self.refusals.pop(0)
             self.state = "purged"
             return 200, None
         if (method, path) == ("DELETE", self.group):
@@ -114,6 +120,31 @@ def test_a_name_that_is_still_kept_survives_with_the_command_that_frees_it(
     assert survivor.command.startswith("az ") and "purge" in survivor.command and "thing" in survivor.command
     assert "{" not in survivor.command and "westeurope" in survivor.command
     assert report.purged == []
+
+
+def test_a_purge_that_azure_refuses_for_a_moment_is_asked_for_once_more(
+    service: tuple[Service, Cloud, Sandbox], ledger: Ledger
+) -> None:
+    answers, cloud, box = service
+    answers.refusals = [(409, {"error": {"code": "AnotherOperationInProgress", "message": "Not now."}})]
+    report = down(plan_down(box, cloud), cloud, ledger=ledger)
+    assert report.survivors == [] and report.purged == [answers.deleted_id]
+    assert answers.state == "no group"
+
+
+def test_a_group_stays_while_it_is_what_a_kept_name_is_found_by(
+    service: tuple[Service, Cloud, Sandbox], ledger: Ledger
+) -> None:
+    answers, cloud, box = service
+    answers.refusals = [FORBIDDEN]
+    report = down(plan_down(box, cloud), cloud, ledger=ledger)
+    told = {survivor.id: survivor for survivor in report.survivors}
+    assert told.keys() == {answers.deleted_id, answers.group}
+    assert "the group stays" in told[answers.group].reason and told[answers.group].command.startswith("azlabs down")
+    assert f"DELETE {answers.group}" not in answers.writes
+    again = down(plan_down(box, cloud), cloud, ledger=ledger)
+    assert again.survivors == [] and again.purged == [answers.deleted_id]
+    assert answers.state == "no group"
 
 
 def test_a_list_that_may_not_be_read_is_told_when_something_may_be_in_it(

@@ -18,7 +18,7 @@ from azlabs.catalog.labs import Lab, load_lab
 from azlabs.cloud import scratch
 from azlabs.cloud.memory import ScratchCloud
 from azlabs.errors import AzlabsError
-from azlabs.sandbox import tags
+from azlabs.sandbox import soft_delete, tags
 from azlabs.sandbox.down import DownReport, down
 from azlabs.sandbox.down_plan import plan_down
 from azlabs.sandbox.ledger import Ledger
@@ -292,12 +292,17 @@ class Weather:
 
     def _held_to(self, found: Run, report: DownReport) -> None:
         """What a report says is deleted is gone; what is there is among its survivors, or inside one."""
-        there = {key.removeprefix("deleted ") for key, text in self.rows().items() if self.foreign.get(key) != text}
-        there = {key for key in there if "/deployments/" not in key}
+        there = {key for key, text in self.rows().items() if self.foreign.get(key) != text and "/deployments/" not in key}
         survivors = [entry.id.lower() for entry in report.survivors]
         for key in there:
-            if not any(key == one or key.startswith(f"{one}/") or one.startswith(f"{key}/") for one in survivors):
-                found.wrong.append(f"down does not tell that {key} is left")
+            if key.startswith("deleted "):
+                is_told = _told_of_deleted(key.removeprefix("deleted "), survivors)
+            elif key.startswith("/vaults/"):  # what a vault holds
+                is_told = any(one.endswith((f"/{key.split('/')[2]}", "/deletedvaults")) for one in survivors)
+            else:
+                is_told = any(key == one or key.startswith(f"{one}/") or one.startswith(f"{key}/") for one in survivors)
+            if not is_told:
+                found.wrong.append(f"down does not tell that {key} is left: {[(one.id, one.reason) for one in report.survivors]}")
         for gone in report.deleted:
             if gone.lower() in self.rows():
                 found.wrong.append(f"down says that {gone} is deleted")
@@ -312,6 +317,18 @@ class Weather:
     @property
     def _group(self) -> str:
         return f"/subscriptions/{self.cloud.subscription_id}/resourcegroups/azlabs-{self.identifier}/"
+
+
+def _told_of_deleted(was: str, survivors: list[str]) -> bool:
+    """Whether a deleted resource is told: by the id that it has now, or by the list of its kind, which could not be read."""
+    _group, _, rest = was.partition("/providers/")
+    namespace, kind, name = rest.split("/")[:3]
+    for known in soft_delete.KEPT:
+        if known.type.lower() == f"{namespace}/{kind}":
+            listed = f"/providers/{known.listed.lower()}"
+            last = f"/{known.listed.rpartition('/')[2].lower()}/{name}"
+            return any(one.endswith(listed) or (f"/providers/{namespace}/" in one and one.endswith(last)) for one in survivors)
+    return False
 
 
 @contextlib.contextmanager

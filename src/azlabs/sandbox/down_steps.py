@@ -1,7 +1,8 @@
 """The deletions of a plan, and what each of them has to wait for.
 
 Everything that does not wait for something else goes at once. A group goes last: its tags tell whose it is, so that a
-kill before leaves something that is found again without the ledger.
+kill before leaves something that is found again without the ledger. For the same reason it stays while a name that came
+out of it could not be made free.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from azlabs.cloud import Cloud
 from azlabs.cloud.errors import AzureError
+from azlabs.errors import AzlabsError
 from azlabs.sandbox import backups, directory, soft_delete
 from azlabs.sandbox.applying import api_version_of
 from azlabs.sandbox.contents import LOCKS, delete, kind_and_name
@@ -28,20 +30,57 @@ def key_of_purge(entry: soft_delete.Purge) -> str:
     return f"purge {entry.id}"
 
 
+class StillNeeded(AzlabsError):
+    """A group was not deleted, since a name that is still kept is found again by it alone."""
+
+
+class _Names:
+    """The names that could not be made free, while the steps go on."""
+
+    def __init__(self, cloud: Cloud, groups: Iterable[str]) -> None:
+        self._cloud = cloud
+        self._groups = [f"{group.lower()}/" for group in groups]
+        self._kept: dict[str, soft_delete.Purge] = {}
+
+    def purge(self, entry: soft_delete.Purge) -> None:
+        """Make a name free, and remember whether that went well."""
+        self._kept[entry.id] = entry
+        soft_delete.purge(self._cloud, entry)
+        self._kept.pop(entry.id, None)
+
+    def keep(self, group: str) -> None:
+        """Raises StillNeeded when a name leads to this group, or to none, and can still be made free one day."""
+        for entry in list(self._kept.values()):
+            was = entry.was.lower()
+            is_elsewhere = not was.startswith(f"{group.lower()}/") and was.startswith(tuple(self._groups))
+            if not is_elsewhere and not soft_delete.is_settled(self._cloud, entry):
+                raise StillNeeded(
+                    f"{entry.name} was deleted and still holds its name; the group stays, as it is what azlabs finds that name by."
+                )
+
+
 def deletions(plan: DownPlan, cloud: Cloud, *, wait: bool = True) -> list[Step]:
     """All steps of a plan. Without `wait` the groups are deleted whole, and only what a person has to purge before."""
     unlocking = [_step(cloud, lock, "unlock", LOCKS.api_version) for lock in plan.locks]
     unlocked = _keys(unlocking)
     vaults = list(_backups(plan, cloud, unlocked))
     outside = list(_outside(plan, cloud, unlocked))
-    inside = list(_inside(plan, cloud, unlocked, vaults, outside, everything=wait))
-    earlier = [_purge(cloud, entry) for entry in plan.kept if not entry.is_protected]
+    names = _Names(cloud, plan.groups)
+    inside = list(_inside(plan, cloud, names, unlocked, vaults, outside, everything=wait))
+    earlier = [_purge(names, entry) for entry in plan.kept if not entry.is_protected]
     before = [*unlocking, *vaults, *outside, *inside, *earlier]
-    return [*before, *(_group(cloud, group, _keys(before), wait=wait) for group in plan.groups)]
+    return [*before, *(_group(cloud, group, names, _keys(before), wait=wait) for group in plan.groups)]
 
 
 def _inside(
-    plan: DownPlan, cloud: Cloud, unlocked: set[str], vaults: list[Step], outside: list[Step], *, everything: bool
+    plan: DownPlan,
+    cloud: Cloud,
+    names: _Names,
+    unlocked: set[str],
+    vaults: list[Step],
+    outside: list[Step],
+    *,
+    everything: bool,
 ) -> Iterator[Step]:
     """The resources of the groups: users before what they use, and their names made free as soon as they are gone."""
     first = what_goes_first({item.id: item.type for item in plan.inside})
@@ -61,7 +100,7 @@ def _inside(
         step.act = _deleting(cloud, item, query)
         yield step
         if purge is not None:
-            yield _purge(cloud, purge, {step.key})
+            yield _purge(names, purge, {step.key})
 
 
 def _deleting(cloud: Cloud, item: Item, query: str) -> Callable[[], None]:
@@ -125,8 +164,9 @@ def _bringing_back(cloud: Cloud, item: backups.ProtectedItem) -> Callable[[], No
     return lambda: backups.bring_back(cloud, item)
 
 
-def _group(cloud: Cloud, group: str, after: set[str], *, wait: bool) -> Step:
+def _group(cloud: Cloud, group: str, names: _Names, after: set[str], *, wait: bool) -> Step:
     def act() -> None:
+        names.keep(group)
         if not wait:
             cloud.request("DELETE", group, GROUPS_API)
             return
@@ -143,13 +183,13 @@ def _group(cloud: Cloud, group: str, after: set[str], *, wait: bool) -> Step:
     return Step(f"delete {group}", _GROUP, group.rpartition("/")[2], word, act, after)
 
 
-def _purge(cloud: Cloud, entry: soft_delete.Purge, after: Iterable[str] = ()) -> Step:
+def _purge(names: _Names, entry: soft_delete.Purge, after: Iterable[str] = ()) -> Step:
     return Step(
         key_of_purge(entry),
         entry.kind.type,
         entry.name,
         "purge",
-        lambda: soft_delete.purge(cloud, entry),
+        lambda: names.purge(entry),
         set(after),
     )
 

@@ -167,15 +167,28 @@ def deleted_from(
 
 
 def purge(cloud: Cloud, deleted: Purge) -> None:
-    """Make the name free; nothing happens when it is free already."""
+    """Make the name free, asked for once more when Azure fails in a way that may pass; nothing happens when it is free
+    already."""
     try:
-        if deleted.kind.purge == "DELETE":
-            cloud.run("DELETE", deleted.id, deleted.kind.api_version)
-        else:
-            cloud.run("POST", f"{deleted.id}/purge", deleted.kind.api_version)
+        read(lambda entry: _purge(cloud, entry), deleted)
     except AzureError as problem:
         if not problem.not_found:
             raise
+
+
+def _purge(cloud: Cloud, deleted: Purge) -> None:
+    if deleted.kind.purge == "DELETE":
+        cloud.run("DELETE", deleted.id, deleted.kind.api_version)
+    else:
+        cloud.run("POST", f"{deleted.id}/purge", deleted.kind.api_version)
+
+
+def is_settled(cloud: Cloud, deleted: Purge) -> bool:
+    """Whether nothing can be done about a name any more: it is free, or nobody may purge it before its time."""
+    try:
+        return _read(deleted.kind, read(lambda of: cloud.get(of, deleted.kind.api_version), deleted.id)).is_protected
+    except AzureError as problem:
+        return problem.not_found
 
 
 def _lies_in(deleted: Purge, prefixes: tuple[str, ...]) -> bool:

@@ -54,6 +54,8 @@ def survivor(cloud: Cloud, sandbox: Sandbox, identifier: str, reasons: Mapping[s
         problem = reasons[max(near, key=len)] if near else None
     if problem is None:
         return Survivor(identifier, NOT_YET, f"azlabs down --sandbox {sandbox.id}")
+    if problem.code == "StillNeeded":
+        return Survivor(identifier, problem.message, f"azlabs down --sandbox {sandbox.id}")
     if problem.code == "ScopeLocked":
         locks = _locks_above(cloud, sandbox, identifier)
         if locks:
