@@ -96,7 +96,7 @@ class FunctionsHost:
             app.close()
 
     def _sweep(self, names: set[str]) -> None:
-        """What was kept of an app (its log) goes with its site."""
+        """What was kept of an app (its log) goes with its site, unpacked packages with the last one."""
         if names == self._names:
             return
         self._names = names
@@ -104,6 +104,8 @@ class FunctionsHost:
         for folder in root.iterdir() if root.is_dir() else ():
             if folder.is_dir() and folder.name[0] not in "_." and folder.name not in names:
                 shutil.rmtree(folder, ignore_errors=True)
+        if not names:
+            shutil.rmtree(root / "_packages", ignore_errors=True)
 
     def _inputs(self, site: Resource) -> Inputs | None:
         if not is_running(site):
