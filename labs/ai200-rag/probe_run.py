@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 QUEUE = "documents"
 AT_ONCE = 6
+BROKEN = (500, 502, 503)
+"""What an app answers that has broken, or that is just being started again."""
+MOST_AGAIN = 3
+"""So many questions of a run are asked again: an app that is broken for good costs no more time than that."""
 WITHDRAWN_AT = 1_000_000
 """A revision above all others: with it everything is taken back in the end."""
 TABLES = ("AppRequests", "AppDependencies", "AppTraces", "AppExceptions")
@@ -202,7 +206,7 @@ class Run:
         self._began, self._stop = time.time(), threading.Event()
         self._end = time.monotonic() + self.patience.whole
         self._warm = threading.Event()
-        self._token = ""
+        self._token, self._again = "", 0
 
     def go(self) -> Found:
         """All lanes; what they saw. Raises what no lane could have met."""
@@ -370,6 +374,14 @@ class Run:
             self.lab.messages.take(self.trust.host, QUEUE, dead_letter=True, seconds=0.2, only=lambda one: one.message_id in mine)
 
     def _ask(self, token: str | None = "", **body: Any) -> Said:
+        """The app's answer; an app that breaks is asked once more, since a failure that passes is nobody's mistake."""
+        said = self._ask_once(token, body)
+        if said.status not in BROKEN or self._again >= MOST_AGAIN:
+            return said
+        self._again += 1
+        return self._ask_once(token, body)
+
+    def _ask_once(self, token: str | None, body: Mapping[str, Any]) -> Said:
         token = self._token if token == "" else token
         headers = {} if token is None else {TOKEN_HEADER: token}
         host = self.lab.outputs["functionAppHost"]
