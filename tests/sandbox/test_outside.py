@@ -260,6 +260,8 @@ class SubscriptionWithVault:
             return 200, {"resourceTypes": [{"resourceType": "vaults", "apiVersions": ["2023-07-01"]}]}
         if path.endswith("/providers/Microsoft.ManagedIdentity"):
             return 200, {"resourceTypes": [{"resourceType": "userAssignedIdentities", "apiVersions": ["2023-01-31"]}]}
+        if path.endswith("/deletedVaults/kv"):
+            return (200, {"id": path, "properties": {"purgeProtectionEnabled": self.stuck}}) if self.kept else gone
         if path.endswith("/deletedVaults"):
             location = f"{self.scope}/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults"
             others = [

@@ -186,9 +186,10 @@ def _purge(cloud: Cloud, deleted: Purge) -> None:
 def is_settled(cloud: Cloud, deleted: Purge) -> bool:
     """Whether nothing can be done about a name any more: it is free, or nobody may purge it before its time."""
     try:
-        return _read(deleted.kind, read(lambda of: cloud.get(of, deleted.kind.api_version), deleted.id)).is_protected
+        body = read(lambda of: cloud.get(of, deleted.kind.api_version), deleted.id)
     except AzureError as problem:
         return problem.not_found
+    return (body.get("properties") or {}).get("purgeProtectionEnabled") is True
 
 
 def _lies_in(deleted: Purge, prefixes: tuple[str, ...]) -> bool:
